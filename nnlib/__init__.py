@@ -1,0 +1,1 @@
+"""The small neural-network library of the book Backprop, Live."""

@@ -1,0 +1,353 @@
+"""Numerical derivatives, and checks of a derived gradient against them.
+
+The central difference (f(x + h) - f(x - h)) / (2 h) needs no calculus, so it is the judge of every
+gradient that was derived by hand. It costs two evaluations of f for each number in x, which is why
+it checks a network and does not train it.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nnlib.functions import Array, as_float
+from nnlib.layers import Layer
+from nnlib.report import GradientReport, Row
+
+ALL_ENTRIES = 100  # an array of up to this many numbers is checked entry by entry
+SAMPLES = 10  # in a larger one: so many random directions, and so many single entries
+
+
+def numerical_diff(f: Callable[[float], float], x: float, h: float = 1e-4) -> float:
+    """Return the derivative of `f` at the number `x` by a central difference.
+
+    Parameters
+    ----------
+    f : function of one number
+    x : float
+    h : float, default 1e-4
+        Half the distance between the two points.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If `x` is not finite, or `h` is not above 0 or too small to change `x`.
+
+    Examples
+    --------
+    >>> round(numerical_diff(lambda x: 0.01 * x**2 + 0.1 * x, 5), 6)
+    0.2
+
+    References
+    ----------
+    Press et al., "Numerical Recipes", 3rd ed. (2007), section 5.7.
+    """
+    if not np.isfinite(x) or not h > 0 or x + h == x or x - h == x:
+        raise ValueError(
+            f"numerical_diff needs a finite x and an h above 0 that changes x, got {x} and {h}"
+        )
+    return float((f(x + h) - f(x - h)) / (2 * h))
+
+
+def numerical_gradient(f: Callable[[Array], float], x: ArrayLike, h: float = 1e-5) -> Array:
+    """Return the derivative of `f` with respect to each number in the array `x`.
+
+    `f` gets `x` itself with one entry moved, so `numerical_gradient(lambda W: net.loss(x, t),
+    net.params["W1"])` works although that function ignores its argument. Afterwards `x` is as it
+    was, to the last bit, also when `f` raises. Integers and read-only arrays are copied first.
+
+    Parameters
+    ----------
+    f : function of an array that returns a number
+    x : array of any shape, float64
+    h : float, default 1e-5
+
+    Returns
+    -------
+    array of the shape of `x`, float64
+
+    Raises
+    ------
+    TypeError
+        If `x` is float32: so small a difference would drown in rounding.
+    ValueError
+        If `x` is not finite, `h` is not above 0, or `f` does not return a single number.
+
+    Examples
+    --------
+    >>> numerical_gradient(lambda x: x[0] ** 2 + x[1] ** 2, np.array([3.0, 4.0])).round(6)
+    array([6., 8.])
+
+    References
+    ----------
+    Press et al., "Numerical Recipes", 3rd ed. (2007), section 5.7.
+    """
+    x = writable_float64("numerical_gradient: x", x)
+    gradient = np.zeros(x.shape)
+    for direction in entries(x, np.ndindex(x.shape)):
+        above, below = f_above_and_below(f, x, direction, h)
+        gradient[direction != 0] = (above - below) / (2 * h)
+    return gradient
+
+
+def writable_float64(name: str, x: ArrayLike) -> Array:
+    """Return `x` itself if it is a writable float64 array, else a float64 copy of it."""
+    array = as_float(x, name)
+    if array.dtype != np.float64:
+        raise TypeError(
+            f"{name} is {array.dtype}: a difference of 1e-5 drowns in its rounding; give "
+            "x.astype(np.float64), or build the network with dtype=np.float64"
+        )
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} must be finite, got {array[~np.isfinite(array)].flat[0]}")
+    return array if array is x and array.flags.writeable else array.copy()
+
+
+def entries(x: Array, indices: Any) -> Iterator[Array]:
+    """Yield, for each index, the direction that moves this one entry of `x`."""
+    for index in indices:
+        direction = np.zeros(x.shape)
+        direction[index] = 1.0
+        yield direction
+
+
+@contextmanager
+def moved(x: Array, step: Array) -> Iterator[None]:
+    """Add `step` to `x` in place, for the time of a with-block."""
+    before = x.copy()
+    try:
+        x += step
+        yield
+    finally:
+        x[...] = before
+
+
+def f_above_and_below(
+    f: Callable[[Any], Any], x: Array, direction: Array, h: float, argument: Any = None
+) -> tuple[float, float]:
+    """Return f at x + h * direction and at x - h * direction; `argument` is what f is given."""
+    if not h > 0:
+        raise ValueError(f"h must be above 0, got {h}")
+    found = []
+    for step in (h * direction, -h * direction):
+        with moved(x, step):
+            y = np.asarray(f(x if argument is None else argument))
+        if y.size != 1:
+            raise ValueError(f"f must return a single number, got an array of shape {y.shape}")
+        found.append(float(y.item()))
+    return found[0], found[1]
+
+
+def gradient_check(
+    f: Callable[[Any], Any],
+    x: Any,
+    gradient: Any,
+    *,
+    h: float = 1e-5,
+    rtol: float = 1e-5,
+    seed: int = 0,
+) -> GradientReport:
+    """Compare a derived gradient of `f` at `x` with central differences.
+
+    Arrays of up to 100 numbers are checked entry by entry. In a larger one, random directions
+    through all of it are checked, where a single wrong entry shows too, and a sample of entries.
+    A derived value that is the slope on one side of a kink (ReLU between x - h and x + h) counts
+    as a kink, not as an error.
+
+    Parameters
+    ----------
+    f : function that returns a number
+        It is given `x`, moved a little.
+    x : float64 array, or mapping of names to such arrays
+        Moved in place one at a time and put back to the last bit.
+    gradient : array of the shape of `x`, or mapping with the same names
+    h : float, default 1e-5
+        Half the distance of the two points.
+    rtol : float, default 1e-5
+        The relative error allowed. Differences below the rounding of f pass.
+    seed : int, default 0
+        Of the random directions and entries.
+
+    Returns
+    -------
+    GradientReport
+
+    Raises
+    ------
+    TypeError
+        If an array is float32.
+    ValueError
+        If names or shapes of `x` and `gradient` differ, or `f` does not return a single number.
+
+    Examples
+    --------
+    >>> x = np.array([3.0, 4.0])
+    >>> bool(gradient_check(lambda x: np.sum(x**2), x, 2 * x))
+    True
+    >>> bool(gradient_check(lambda x: np.sum(x**2), x, 2.002 * x))
+    False
+
+    References
+    ----------
+    Nocedal, Wright, "Numerical Optimization", 2nd ed. (2006), section 8.1.
+    """
+    if isinstance(x, Mapping) != isinstance(gradient, Mapping) or (
+        isinstance(x, Mapping) and set(x) != set(gradient)
+    ):
+        raise ValueError(
+            "gradient_check: x and gradient must both be arrays, or both have the same names; "
+            f"got {list(x) if isinstance(x, Mapping) else 'an array'} and "
+            f"{list(gradient) if isinstance(gradient, Mapping) else 'an array'}"
+        )
+    single = not isinstance(x, Mapping)
+    arrays = {"x": x} if single else dict(x)
+    gradients = {"x": gradient} if single else dict(gradient)
+    rng = np.random.default_rng(seed)
+    for name in arrays:
+        arrays[name] = writable_float64(f"gradient_check: {name}", arrays[name])
+        gradients[name] = as_float(gradients[name], f"the gradient of {name}")
+        if gradients[name].shape != arrays[name].shape:
+            raise ValueError(
+                f"gradient_check: {name} has shape {arrays[name].shape}, "
+                f"its gradient has shape {gradients[name].shape}; they must be the same"
+            )
+    argument = arrays["x"] if single else arrays
+    at_x = float(np.asarray(f(argument)).item())
+    return GradientReport(
+        tuple(
+            _check_array(name, f, argument, at_x, arrays[name], gradients[name], h, rtol, rng)
+            for name in arrays
+        )
+    )
+
+
+def _directions(x: Array, rng: np.random.Generator) -> Iterator[Array]:
+    if x.size <= ALL_ENTRIES:
+        yield from entries(x, np.ndindex(x.shape))
+        return
+    for _ in range(SAMPLES):
+        yield rng.choice([-1.0, 1.0], x.shape) / np.sqrt(x.size)
+    sample = rng.choice(x.size, SAMPLES, replace=False)
+    yield from entries(x, (np.unravel_index(i, x.shape) for i in sample))
+
+
+def _check_array(
+    name: str, f: Callable[[Any], Any], argument: Any, at_x: float, x: Array, gradient: Array,
+    h: float, rtol: float, rng: np.random.Generator,
+) -> Row:  # fmt: skip
+    relative, absolute, kinks = [0.0], [], 0
+    worst: tuple[tuple[int, ...] | None, float, float] = (None, 0.0, 0.0)
+    for direction in _directions(x, rng):
+        above, below = f_above_and_below(f, x, direction, h, argument)
+        numerical = (above - below) / (2 * h)
+        derived = float(np.sum(gradient * direction))
+        error = abs(derived - numerical)
+        noise = 16 * np.finfo(np.float64).eps * max(abs(above), abs(below)) / h
+        scale = max(abs(derived), abs(numerical), noise / rtol, np.finfo(np.float64).tiny)
+        if error > rtol * scale and _is_kink(derived, above, at_x, below, h):
+            kinks += 1
+            continue
+        absolute.append(error)
+        relative.append(error / scale if np.isfinite(error / scale) else np.inf)
+        if relative[-1] >= max(relative):
+            nonzero = np.argwhere(direction)
+            index = tuple(int(i) for i in nonzero[0]) if len(nonzero) == 1 else None
+            worst = (index, derived, numerical)
+    mean = float(np.mean(absolute)) if absolute else 0.0
+    return Row(name, max(relative) <= rtol, max(relative), mean, *worst, kinks)
+
+
+def _is_kink(derived: float, above: float, at_x: float, below: float, h: float) -> bool:
+    """Return whether the slopes left and right of x differ and `derived` is one of them."""
+    right, left = (above - at_x) / h, (at_x - below) / h
+    jump = abs(right - left)
+    return bool(min(abs(derived - right), abs(derived - left)) <= 0.05 * jump)
+
+
+def layer_check(layer: Layer, *inputs: Any, seed: int = 0) -> GradientReport:
+    """Check the backward of a layer, with a random upstream gradient, against differences.
+
+    Checked are the gradient of each input and of each parameter (`W` where the layer has `dW`),
+    their shapes and dtypes, that nothing of the caller's was written to, and that a second
+    backward gives the same. It works on copies: `layer` and `inputs` stay as they are.
+
+    Parameters
+    ----------
+    layer : object with forward and backward
+    *inputs : what forward takes, as numbers or float64 arrays
+        Inputs for which backward returns no gradient, such as labels, are passed on as they are.
+    seed : int, default 0
+        Of the upstream gradient.
+
+    Returns
+    -------
+    GradientReport
+
+    Raises
+    ------
+    TypeError
+        If an input is float32.
+
+    Examples
+    --------
+    >>> from nnlib.layers import MulLayer
+    >>> bool(layer_check(MulLayer(), 100.0, 2.0))
+    True
+
+    References
+    ----------
+    Nocedal, Wright, "Numerical Optimization", 2nd ed. (2006), section 8.1.
+    """
+    layer = copy.deepcopy(layer)
+    kind = type(layer).__name__
+    out = np.asarray(layer.forward(*inputs))
+    dout: Any = np.random.default_rng(seed).standard_normal(out.shape)
+    count = len(_as_tuple(layer.backward(dout)))
+    x = [writable_float64(f"{kind}: input {i + 1}", v).copy() for i, v in enumerate(inputs[:count])]
+
+    names = list(inspect.signature(layer.forward).parameters)[:count]
+    before = [v.copy() for v in (*x, dout)]
+    layer.forward(*x, *inputs[count:])
+    first = [np.array(g) for g in _as_tuple(layer.backward(dout))]
+    second = [np.array(g) for g in _as_tuple(layer.backward(dout))]
+    parameters = [n for n in vars(layer) if n not in names and hasattr(layer, f"d{n}")]
+    arrays = dict(zip(names, x, strict=True)) | {n: getattr(layer, n) for n in parameters}
+    gradients = dict(zip(names, first, strict=True))
+    gradients |= {n: np.array(getattr(layer, f"d{n}")) for n in parameters}
+
+    problems = [
+        f"{kind} writes into the {n} that it is given"
+        for n, old, new in zip([*names, "dout"], before, (*x, dout), strict=True)
+        if not np.array_equal(old, new)
+    ]
+    if not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(first, second, strict=True)):
+        problems.append(f"{kind}: a second backward gives something else than the first")
+    for n, array in arrays.items():
+        if gradients[n].shape != array.shape:
+            problems.append(
+                f"{kind}: d{n} has shape {gradients[n].shape}, {n} has shape {array.shape}"
+            )
+        elif gradients[n].dtype != np.float64:
+            problems.append(f"{kind}: d{n} is {gradients[n].dtype}, {n} is float64")
+    alike = {n: array for n, array in arrays.items() if gradients[n].shape == array.shape}
+    report = gradient_check(
+        lambda _: np.sum(dout * layer.forward(*x, *inputs[count:])),
+        alike,
+        {n: gradients[n] for n in alike},
+        seed=seed,
+    )
+    return GradientReport(report.rows, tuple(problems))
+
+
+def _as_tuple(gradients: Any) -> tuple[Any, ...]:
+    return gradients if isinstance(gradients, tuple) else (gradients,)
