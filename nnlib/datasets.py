@@ -1,0 +1,196 @@
+"""Pictures of handwritten digits: a small set that comes with nnlib, and MNIST.
+
+Both give `(x_train, t_train), (x_test, t_test)`: pictures and labels to learn from, and others to
+test with.
+"""
+
+import gzip
+import logging
+import os
+import zlib
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pooch
+
+from nnlib.functions import Array
+
+Pair = tuple[Array, Array]
+
+MNIST_FILES = {  # the four canonical files, with the SHA-256 of each
+    "train-images-idx3-ubyte.gz": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+    "train-labels-idx1-ubyte.gz": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+    "t10k-images-idx3-ubyte.gz": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+    "t10k-labels-idx1-ubyte.gz": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+}
+MIRRORS = (
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+)
+
+
+def load_digits(
+    *, normalize: bool = True, flatten: bool = True, one_hot_label: bool = False
+) -> tuple[Pair, Pair]:
+    """Return 1,438 pictures to learn from and 359 to test with, 8x8 each, shipped with nnlib.
+
+    Every fifth picture is a test picture. So the writers of the test pictures also wrote training
+    pictures: the test accuracy is that for new digits of the same 13 people, and would be lower
+    for other people. Each digit is tested, but not equally often: 21 times the 1, 52 times the 3.
+
+    Parameters
+    ----------
+    normalize : bool, default True
+        Brightness as float64 from 0 to 1; else as stored, uint8 from 0 to 16.
+    flatten : bool, default True
+        A picture is a row of 64 numbers; else an array of shape (1, 8, 8).
+    one_hot_label : bool, default False
+        Labels are float64 rows of ten; else int64 digits.
+
+    Returns
+    -------
+    (x_train, t_train), (x_test, t_test)
+        x of shape (N, 64) or (N, 1, 8, 8), t of shape (N,) or (N, 10).
+
+    Examples
+    --------
+    >>> (x_train, t_train), (x_test, t_test) = load_digits()
+    >>> x_train.shape, t_train.shape, x_test.shape, t_test.shape
+    ((1438, 64), (1438,), (359, 64), (359,))
+    >>> t_train[:4]
+    array([0, 1, 2, 3])
+
+    References
+    ----------
+    Alpaydin, Kaynak, "Optical Recognition of Handwritten Digits", UCI Machine Learning Repository
+    (1998), https://doi.org/10.24432/C50P49, CC BY 4.0.
+    """
+    with files("nnlib").joinpath("data/digits.npz").open("rb") as file, np.load(file) as data:
+        images, labels = data["images"], data["labels"]
+    if normalize:
+        images = images / 16
+    test = np.arange(len(images)) % 5 == 4
+    return (
+        pair(images[~test], labels[~test], flatten, one_hot_label),
+        pair(images[test], labels[test], flatten, one_hot_label),
+    )
+
+
+def load_mnist(
+    *, normalize: bool = True, flatten: bool = True, one_hot_label: bool = False
+) -> tuple[Pair, Pair]:
+    """Return MNIST: 60,000 pictures to learn from and 10,000 to test with, 28x28 each.
+
+    The first call downloads four files, 12 MB together, and keeps them in the user's cache folder,
+    or in the folder that the environment variable NNLIB_DATA names. Each call checks the SHA-256
+    of each file, and downloads a damaged one again.
+
+    Parameters
+    ----------
+    normalize : bool, default True
+        Brightness as float64 from 0 to 1; else as stored, uint8 from 0 to 255.
+    flatten : bool, default True
+        A picture is a row of 784 numbers; else an array of shape (1, 28, 28).
+    one_hot_label : bool, default False
+        Labels are float64 rows of ten; else int64 digits.
+
+    Returns
+    -------
+    (x_train, t_train), (x_test, t_test)
+        x of shape (N, 784) or (N, 1, 28, 28), t of shape (N,) or (N, 10).
+
+    Raises
+    ------
+    FileNotFoundError
+        If a file is missing and no mirror gives it.
+    ValueError
+        If a file is damaged and no mirror gives a sound one, or it is not in the IDX format.
+
+    Examples
+    --------
+    >>> (x_train, t_train), (x_test, t_test) = load_mnist()  # doctest: +SKIP
+    >>> x_train.shape, t_train.shape, x_test.shape, t_test.shape  # doctest: +SKIP
+    ((60000, 784), (60000,), (10000, 784), (10000,))
+
+    References
+    ----------
+    LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to document recognition",
+    Proceedings of the IEEE 86 (1998).
+    """
+    arrays = []
+    for name, sha256 in MNIST_FILES.items():
+        arrays.append(read_idx(mnist_file(name, sha256), ndim=3 if "images" in name else 1))
+    pairs = []
+    for images, labels in (arrays[:2], arrays[2:]):
+        if len(images) != len(labels):
+            raise ValueError(f"MNIST: {len(images)} pictures, but {len(labels)} labels")
+        pairs.append(pair(images / 255 if normalize else images, labels, flatten, one_hot_label))
+    return pairs[0], pairs[1]
+
+
+def pair(images: Array, labels: Array, flatten: bool, one_hot_label: bool) -> Pair:
+    """Return pictures of shape (N, H, W), and their labels, in the form that was asked for."""
+    n, height, width = images.shape
+    x = images.reshape((n, height * width) if flatten else (n, 1, height, width))
+    return x, np.eye(10)[labels] if one_hot_label else labels.astype(np.int64)
+
+
+def mnist_file(name: str, sha256: str) -> Path:
+    """Return where a file of MNIST lies on this computer, downloaded first if need be."""
+    folder = Path(os.environ.get("NNLIB_DATA") or pooch.os_cache("nnlib")).expanduser()
+    logger = pooch.get_logger()
+    level = logger.level
+    logger.setLevel(logging.WARNING)  # "Downloading data from ..." does not belong in a notebook
+    failures = []
+    try:
+        for mirror in MIRRORS:
+            try:
+                return Path(pooch.retrieve(mirror + name, f"sha256:{sha256}", name, folder))
+            except (OSError, ValueError) as error:  # no network, not writable, wrong checksum
+                failures.append(f"{mirror}{name}: {type(error).__name__}")
+    finally:
+        logger.setLevel(level)
+    damaged = (folder / name).exists()
+    raise (ValueError if damaged else FileNotFoundError)(
+        f"MNIST: {folder / name} is {'damaged' if damaged else 'missing'}, and it could not be "
+        f"downloaded ({'; '.join(failures)}). Try again with a network, or get the file from one "
+        f"of these addresses and put it into {folder}, or name the folder where it lies in the "
+        f"environment variable NNLIB_DATA. Its SHA-256 must be {sha256}."
+    )
+
+
+def read_idx(path: Path, ndim: int) -> Array:
+    """Return the array in a gzipped IDX file of bytes, the format of MNIST.
+
+    The header holds 0, 0, 8 (for bytes) and the number of dimensions, then the length of each
+    dimension as a big-endian 32-bit integer.
+
+    Parameters
+    ----------
+    path : Path
+    ndim : int
+        How many dimensions to expect: 3 for pictures, 1 for labels.
+
+    Returns
+    -------
+    uint8 array
+
+    Raises
+    ------
+    ValueError
+        If the file is not what was expected.
+    """
+    try:
+        content = gzip.decompress(path.read_bytes())
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise ValueError(f"{path}: not a gzip file ({error}); remove it and try again") from error
+    start = 4 + 4 * ndim
+    shape = tuple(np.frombuffer(content[4:start].ljust(4 * ndim, b"\0"), ">u4").tolist())
+    if content[:4] != bytes([0, 0, 8, ndim]) or len(content) - start != np.prod(shape):
+        raise ValueError(
+            f"{path}: expected an IDX file of bytes in {ndim} dimension(s), got one that begins "
+            f"with {content[:start].hex(' ')} and is {len(content)} bytes long; "
+            "remove it and try again"
+        )
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape).copy()
