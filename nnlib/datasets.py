@@ -12,17 +12,17 @@ from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
-import pooch
+import pooch  # type: ignore[import-untyped]
 
 from nnlib.functions import Array
 
 Pair = tuple[Array, Array]
 
-MNIST_FILES = {  # the four canonical files, with the SHA-256 of each
-    "train-images-idx3-ubyte.gz": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
-    "train-labels-idx1-ubyte.gz": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
-    "t10k-images-idx3-ubyte.gz": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
-    "t10k-labels-idx1-ubyte.gz": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+MNIST_FILES = {  # each without its ending "-ubyte.gz", and the SHA-256 of its bytes
+    "train-images-idx3": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+    "train-labels-idx1": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+    "t10k-images-idx3": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+    "t10k-labels-idx1": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
 }
 MIRRORS = (
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
@@ -120,7 +120,8 @@ def load_mnist(
     """
     arrays = []
     for name, sha256 in MNIST_FILES.items():
-        arrays.append(read_idx(mnist_file(name, sha256), ndim=3 if "images" in name else 1))
+        path = mnist_file(f"{name}-ubyte.gz", sha256)
+        arrays.append(read_idx(path, ndim=int(name[-1])))
     pairs = []
     for images, labels in (arrays[:2], arrays[2:]):
         if len(images) != len(labels):

@@ -33,6 +33,10 @@ class Graph:
         All of them by name, inputs before what is computed from them, the output last.
     output : str
         The name of the output.
+    constants : set of str
+        The inputs without a name of their own: numbers that were written into the expression.
+    unnamed : set of str
+        All whose names were made up here, the output's left out.
 
     Raises
     ------
@@ -68,12 +72,15 @@ class Graph:
             )
         order = in_order(output)
         names = unique_names(order)
-        constants = {n for n, v in zip(names, order, strict=True) if not v.inputs and not v.name}
-        self._hold(names, constants, replay(order))
+        made_up = {n for n, v in zip(names, order, strict=True) if not v.name}
+        self.constants = {
+            n for n, v in zip(names, order, strict=True) if n in made_up and not v.inputs
+        }
+        self.unnamed = made_up - {names[-1]}
+        self._hold(names, replay(order))
 
-    def _hold(self, names: list[str], constants: set[str], variables: list[Variable]) -> None:
+    def _hold(self, names: list[str], variables: list[Variable]) -> None:
         self.variables = dict(zip(names, variables, strict=True))
-        self.constants = constants
         for name, variable in self.variables.items():
             variable.name = name
         self.output = names[-1]
@@ -116,7 +123,7 @@ class Graph:
                 f"Graph.at: {unknown[0]!r} is not an input; the inputs are {', '.join(self.inputs)}"
             )
         graph = copy.copy(self)
-        graph._hold(list(self.variables), self.constants, replay(self.variables.values(), values))
+        graph._hold(list(self.variables), replay(self.variables.values(), values))
         return graph
 
     def to_dict(self) -> dict[str, Any]:

@@ -81,7 +81,7 @@ def graph_svg(graph: Graph) -> str:
 
     Examples
     --------
-    >>> graph_svg(Graph(Variable(3.0, name="x") * 2.0)).count("<circle")
+    >>> graph_svg(Graph(Variable(3.0, name="x") * 2.0)).count("nn-node")
     1
     """
     for name, variable in graph.variables.items():
@@ -94,19 +94,18 @@ def graph_svg(graph: Graph) -> str:
         format_number(v.value) if n in graph.constants else n for n, v in graph.variables.items()
     ]
     at = layout(graph, labels)
-    row = {id(variable): i for i, variable in enumerate(graph.variables.values())}
+    sources = [row.get("inputs", []) for row in graph.to_dict()["variables"]]
     edges, boxes, numbers = [], [], []
     for i, (name, variable) in enumerate(graph.variables.items()):
-        inputs = [row[id(source)] for source in variable.inputs]
-        edges += _edges_into(at, names, i, inputs)
+        edges += _edges_into(at, names, i, sources[i])
+        boxes += _forks(at, i, [j for j in range(len(names)) for k in sources[j] if k == i])
         if variable.node:
             boxes.append(_circle(at.x[i], at.y[i], name, symbol(variable.node)))
         else:
             boxes.append(_box(at.x[i], at.y[i], at.half_width[i], labels[i]))
         if name not in graph.constants:
-            numbers.append(
-                _labels(at.x[i] + at.half_width[i] + LABELS / 2, at.y[i], name, variable)
-            )
+            middle = at.x[i] + at.half_width[i] + LABELS / 2
+            numbers.append(_labels(middle, at.y[i], name, variable))
     end = at.output_x - at.output_half_width
     edges.append(_path(f"M{at.x[-1]:g} {at.y[-1]:g}H{end:g}", names[-1], ""))
     boxes.append(_box(at.output_x, at.y[-1], at.output_half_width, labels[-1]))
@@ -135,6 +134,16 @@ def _edges_into(at: Layout, names: list[str], i: int, inputs: list[int]) -> list
         )
         paths.append(_path(d, names[source], names[i]))
     return paths
+
+
+def _forks(at: Layout, i: int, users: list[int]) -> list[str]:
+    """Return a dot at each place where a line divides."""
+    bends = sorted(at.bend[j] for j in users)
+    return [
+        f'<circle class="nn-fork" cx="{x:g}" cy="{at.y[i]:g}" r="4" fill-opacity=".7"/>'
+        for x in sorted(set(bends))
+        if x < bends[-1] or bends.count(x) > 1
+    ]
 
 
 def _path(d: str, source: str, target: str) -> str:

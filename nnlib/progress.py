@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterator
 from typing import Any, TypeVar
+from uuid import uuid4
 
 from IPython.core.getipython import get_ipython
-from IPython.display import DisplayHandle
 from tqdm import tqdm
 
 Item = TypeVar("Item")
@@ -39,10 +39,11 @@ def progress(items: Collection[Item], description: str) -> Iterator[Item]:
     [0, 2, 4]
     """
     line = f"{description}: {len(items)} steps"
-    if getattr(get_ipython(), "kernel", None) is None:
+    shell = get_ipython()
+    if getattr(shell, "kernel", None) is None:
         yield from tqdm(items, description, leave=False, disable=None)
         return
-    output = CellOutput(line)
+    output = CellOutput(shell, line)
     try:
         # miniters=1: the time alone decides when to draw, and no other thread of tqdm does
         yield from tqdm(items, description, file=output, ncols=70, ascii=False, miniters=1)
@@ -51,15 +52,19 @@ def progress(items: Collection[Item], description: str) -> Iterator[Item]:
 
 
 class CellOutput:
-    """One line of text below a notebook cell, as a file that tqdm can write to."""
+    """One line of text below a notebook cell, as a file that tqdm can write to.
 
-    def __init__(self, line: str):
-        self.handle = DisplayHandle()
-        self.handle.display({"text/plain": line}, raw=True)
+    `shell` is the notebook's IPython, which knows the cell that is running.
+    """
+
+    def __init__(self, shell: Any, line: str):
+        self.publisher = shell.display_pub
+        self.name = {"display_id": uuid4().hex}  # stays between kernel and page, is not stored
+        self.publisher.publish({"text/plain": line}, transient=self.name)
 
     def show(self, line: str) -> None:
         """Replace the line."""
-        self.handle.update({"text/plain": line}, raw=True)
+        self.publisher.publish({"text/plain": line}, transient=self.name, update=True)
 
     def write(self, text: str) -> None:
         """Show what tqdm wrote, without its control characters."""

@@ -16,7 +16,7 @@ import traitlets
 
 from nnlib.formatting import format_number
 from nnlib.graph import Graph
-from nnlib.picture import graph_svg
+from nnlib.picture import graph_svg, symbol
 from nnlib.variable import Variable
 
 HERE = Path(__file__).parent
@@ -143,13 +143,20 @@ class GraphFigure(ipywidgets.VBox):
             f"<span {_hook('gradient', n, graph.gradients[n])}</span></span></div>"
             for n, (low, high, step) in self._ranges.items()
         )
+        variables = graph.to_dict()["variables"]
+        for row in variables:
+            node = graph.variables[row["name"]].node
+            if node is not None:
+                row["symbol"] = symbol(node)
+            if row["name"] in graph.unnamed:
+                row["unnamed"] = True
         cells = "".join(
-            f'<tr data-variable="{escape(n)}"><th scope="row">{escape(n)}</th>'
+            f'<tr data-variable="{escape(n)}"><th scope="row">{escape(_row_label(n, graph))}</th>'
             f"<td {_hook('value', n, graph.values[n])}</td>"
             f"<td {_hook('gradient', n, graph.gradients[n])}</td></tr>"
             for n in graph.values
         )
-        data = json.dumps(graph.to_dict(), ensure_ascii=False, separators=(",", ":"))
+        data = json.dumps({"variables": variables}, ensure_ascii=False, separators=(",", ":"))
         anchor = f' id="{escape(self.name)}"' if self.name.startswith("fig-") else ""
         caption = f"<figcaption>{escape(self.caption)}</figcaption>" if self.caption else ""
         return (
@@ -157,12 +164,17 @@ class GraphFigure(ipywidgets.VBox):
             f'<div class="nn-stage">{graph_svg(graph)}</div>'
             f'<div class="nn-rows">{rows}</div>'
             '<details class="nn-numbers"><summary>All numbers as a table</summary>'
-            '<table class="nn-table"><thead><tr><th scope="col">variable</th>'
-            f'<th scope="col">value</th><th scope="col">∂{y}/∂ variable</th></tr></thead>'
-            f"<tbody>{cells}</tbody></table></details>{caption}"
+            '<div class="nn-scroll"><table class="nn-table"><thead><tr><th scope="col">variable</th>'
+            f'<th scope="col">value</th><th scope="col">∂{y}/∂…</th></tr></thead>'
+            f"<tbody>{cells}</tbody></table></div></details>{caption}"
             '<script type="application/json" class="nn-graph">'
             f"{data.replace('<', chr(92) + 'u003c')}</script></figure>"
         )
+
+
+def _row_label(name: str, graph: Graph) -> str:
+    node = graph.variables[name].node
+    return f"{name} ({symbol(node)} node)" if name in graph.unnamed and node else name
 
 
 def _hook(kind: str, name: str, number: float) -> str:

@@ -17,7 +17,7 @@ const BackpropLive = (() => {
     check: "Check",
     reset: "Reset",
     controls: "Steps of the figure",
-    scroll: "Computational graph, scrolls sideways",
+    scroll: "Part of the figure that scrolls sideways",
     notANumber: "not a number",
     hidden: "?",
     numerical: "by differences",
@@ -25,6 +25,7 @@ const BackpropLive = (() => {
     moved: (name, value, y, out, slope) =>
       `${name} = ${value} makes ${y} = ${out}. One unit more of ${name} changes ${y} at the rate ${slope}.`,
     movedHidden: (name, value, y, out) => `${name} = ${value} makes ${y} = ${out}.`,
+    welcome: "Move a slider, or step through the graph one node at a time.",
     all: (y, out) => `Everything is computed: ${y} = ${out}, derivatives run from right to left.`,
     atStart: "Back at the start.",
     predictOn: "The derivatives are hidden. Work one out, then step back to uncover them one node at a time.",
@@ -37,6 +38,7 @@ const BackpropLive = (() => {
     mul: (parts) => `Backward, × node: upstream times the other input: ${parts}.`,
     one: (node, local, up, value, name, down) =>
       `Backward, ${node} node: local derivative ${local}, so upstream ${up} × ${value} = ${down} to ${name}.`,
+    node: (symbol) => `the ${symbol} node`,
     to: (amount, name) => `${amount} to ${name}`,
     sum: (name, terms, total) => ` ${name} is used ${terms.length} times, so its parts add up: ${terms.join(" + ")} = ${total}.`,
     local: {
@@ -124,16 +126,21 @@ const BackpropLive = (() => {
     return `${sign}${digits}e${String(exponent).replace("-", "−")}`;
   }
 
-  /* ---- One figure ---- */
+  /* The size of a difference that should be nothing: one digit will do. */
+  function small(x) {
+    return x === 0 ? "0" : Math.abs(x).toExponential(0).replace("-", "−");
+  }
 
-  const SYMBOL = { AddLayer: "+", MulLayer: "×", PowLayer: "power", ExpLayer: "exp", LogLayer: "log",
-    ReciprocalLayer: "1/x", Relu: "ReLU", Sigmoid: "σ" };
+  /* ---- One figure ---- */
 
   /* What the local derivative of a node with one input is, in a formula and with its reason. */
   function localDerivative(v, x, y) {
     const f = format;
     switch (v.layer) {
-      case "PowLayer": return `${f(v.exponent)} x^${f(v.exponent - 1)} = ${f(v.exponent * Math.pow(x, v.exponent - 1))}`;
+      case "PowLayer": {
+        const power = v.exponent === 2 ? "x" : `x^${f(v.exponent - 1)}`;
+        return `${f(v.exponent)} ${power} = ${f(v.exponent * Math.pow(x, v.exponent - 1))}`;
+      }
       case "ExpLayer": return TEXT.local.ExpLayer(f(y));
       case "LogLayer": return `1/x = ${f(1 / x)}`;
       case "ReciprocalLayer": return `−y² = ${f(-y * y)}`;
@@ -149,7 +156,6 @@ const BackpropLive = (() => {
       this.onInput = onInput;
       this.variables = JSON.parse(element.querySelector(".nn-graph").textContent).variables;
       this.names = this.variables.map((v) => v.name);
-      this.label = (i) => (this.variables[i].constant ? format(this.variables[i].value) : this.names[i]);
       this.nodes = this.variables.flatMap((v, i) => (v.layer ? [i] : []));
       this.last = this.variables.length - 1;
       this.full = 2 * this.nodes.length + 1; // all forward steps, the seed, all backward steps
@@ -157,6 +163,7 @@ const BackpropLive = (() => {
       for (const v of this.variables) if (!v.layer && !v.constant) this.inputs[v.name] = v.value;
       this.start = { ...this.inputs };
       this.cursor = this.full;
+      this.at = null; // the node of the step just made, and which way it went
       this.predicting = false;
       this.checking = false;
       this.sliders = [...element.querySelectorAll("input[data-input]")];
@@ -175,7 +182,7 @@ const BackpropLive = (() => {
         });
       }
       const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
-      this.say = make("p", { className: "nn-say" });
+      this.say = make("p", { className: "nn-say", textContent: TEXT.welcome });
       this.say.setAttribute("aria-live", "polite");
       this.bar = make("div", { className: "nn-bar" });
       this.bar.setAttribute("role", "group");
@@ -192,17 +199,26 @@ const BackpropLive = (() => {
       stage.after(this.say);
       (this.element.querySelector(".nn-rows") || this.say).after(this.bar);
       const svg = stage.querySelector("svg");
-      svg.style.minWidth = `${Math.round(0.66 * svg.viewBox.baseVal.width)}px`;
-      const scrollable = () => {
-        const wide = stage.scrollWidth > stage.clientWidth + 1;
-        stage.tabIndex = wide ? 0 : -1;
-        if (wide) stage.setAttribute("aria-label", TEXT.scroll);
-        else stage.removeAttribute("aria-label");
-        if (wide) stage.setAttribute("role", "group");
-        else stage.removeAttribute("role");
-      };
-      if (typeof ResizeObserver !== "undefined") new ResizeObserver(scrollable).observe(stage);
+      svg.style.minWidth = `${Math.round(0.56 * svg.viewBox.baseVal.width)}px`;
+      for (const box of this.element.querySelectorAll(".nn-stage, .nn-scroll")) {
+        if (typeof ResizeObserver !== "undefined") new ResizeObserver(() => this.reachable(box)).observe(box);
+      }
       this.places = { value: this.collect("data-value-of"), gradient: this.collect("data-gradient-of") };
+    }
+
+    /* What scrolls sideways can be scrolled from the keyboard. */
+    reachable(box) {
+      const wide = box.scrollWidth > box.clientWidth + 1;
+      for (const [name, value] of [["tabindex", "0"], ["role", "group"], ["aria-label", TEXT.scroll]]) {
+        if (wide) box.setAttribute(name, value);
+        else box.removeAttribute(name);
+      }
+    }
+
+    /* How a variable is called in a sentence: only names that stand in the picture. */
+    label(i) {
+      const v = this.variables[i];
+      return v.constant ? format(v.value) : v.unnamed ? TEXT.node(v.symbol) : v.name;
     }
 
     /* For each variable, the elements that show its number. */
@@ -227,18 +243,22 @@ const BackpropLive = (() => {
     }
 
     act(action) {
+      this.at = null;
       const forwardSteps = this.nodes.length;
       const y = this.names[this.last];
       const out = format(this.values[this.last]);
       let text = "";
       if (action === "step-forward") {
         if (this.cursor >= this.full) this.cursor = 0;
-        if (this.cursor < forwardSteps) text = this.forwardSentence(this.nodes[this.cursor++]);
-        else text = TEXT.forwardDone(y, out);
+        if (this.cursor < forwardSteps) {
+          this.at = { node: this.nodes[this.cursor], direction: "nn-forth" };
+          text = this.forwardSentence(this.nodes[this.cursor++]);
+        } else text = TEXT.forwardDone(y, out);
       } else if (action === "step-backward") {
         if (this.cursor < forwardSteps || this.cursor >= this.full) this.cursor = forwardSteps;
         const k = this.cursor++ - forwardSteps;
-        text = k === 0 ? TEXT.seed(y) : this.backwardSentence(this.nodes[forwardSteps - k]);
+        if (k > 0) this.at = { node: this.nodes[forwardSteps - k], direction: "nn-back" };
+        text = this.at ? this.backwardSentence(this.at.node) : TEXT.seed(y);
       } else if (action === "run") {
         this.cursor = this.full;
         text = TEXT.all(y, out);
@@ -330,22 +350,16 @@ const BackpropLive = (() => {
         const cell = add(row, "td", shown ? String(Number(slope.toPrecision(10))).replace("-", "−") : TEXT.hidden);
         cell.dataset.numericalOf = row.dataset.variable;
         if (shown) cell.dataset.exact = String(slope);
-        add(row, "td", shown ? Math.abs(slope - this.gradients[i]).toExponential(0).replace("-", "−") : TEXT.hidden);
+        add(row, "td", shown ? small(slope - this.gradients[i]) : TEXT.hidden);
       }
     }
 
     /* The node of the step that was just made, and its edges. */
     highlight() {
-      const forwardSteps = this.nodes.length;
-      const back = this.cursor - forwardSteps - 1;
-      let at = -1;
-      if (this.cursor > 0 && this.cursor <= forwardSteps) at = this.nodes[this.cursor - 1];
-      else if (back > 0 && this.cursor < this.full) at = this.nodes[forwardSteps - back];
-      const name = at < 0 || this.predicting && back < 0 ? null : this.names[at];
-      const direction = back > 0 ? "nn-back" : "nn-forth";
+      const name = this.at && this.names[this.at.node];
       for (const e of this.element.querySelectorAll(".nn-node, .nn-edge")) {
-        e.classList.remove("nn-back", "nn-forth");
-        if (name !== null && (e.dataset.node === name || e.dataset.to === name)) e.classList.add(direction);
+        e.classList.remove("nn-forth", "nn-back");
+        if (this.at && (e.dataset.node === name || e.dataset.to === name)) e.classList.add(this.at.direction);
       }
     }
 
@@ -354,8 +368,8 @@ const BackpropLive = (() => {
       const x = v.inputs.map((k) => format(this.values[k]));
       const sum = v.layer === "AddLayer" ? x.join(" + ") : v.layer === "MulLayer" ? x.join(" × ")
         : v.layer === "PowLayer" ? `(${x[0]})^${format(v.exponent)}` : v.layer === "ReciprocalLayer" ? `1 / ${x[0]}`
-          : `${SYMBOL[v.layer]}(${x[0]})`;
-      return TEXT.forward(SYMBOL[v.layer], sum, format(this.values[i]));
+          : `${v.symbol}(${x[0]})`;
+      return TEXT.forward(v.symbol, sum, format(this.values[i]));
     }
 
     backwardSentence(i) {
@@ -371,7 +385,7 @@ const BackpropLive = (() => {
       } else {
         const [x, y] = [this.values[v.inputs[0]], this.values[i]];
         const slope = LAYERS[v.layer].backward(1, [x], y, v)[0];
-        text = TEXT.one(SYMBOL[v.layer], localDerivative(v, x, y), up, format(slope), targets[0], down[0]);
+        text = TEXT.one(v.symbol, localDerivative(v, x, y), up, format(slope), targets[0], down[0]);
       }
       for (const k of new Set(v.inputs)) {
         const terms = [...this.nodes].reverse().flatMap((n) =>
