@@ -5,6 +5,19 @@ from dataclasses import dataclass, field
 
 from nnlib.formatting import table
 
+ROUNDING = 1e-8  # a smaller relative error says nothing, and may differ between two computers
+
+
+HEAD = "array", "result", "relative error", "mean error", "at", "derived", "numerical", "kinks"
+
+
+def _error(x: float) -> str:
+    return "0" if x == 0 else "< 1e-8" if x < ROUNDING else f"{x:.1e}"
+
+
+def _number(x: float) -> str:
+    return "0" if abs(x) < 1e-9 else f"{x:.6g}".replace("-", "−")
+
 
 @dataclass(frozen=True)
 class Row:
@@ -28,8 +41,8 @@ class GradientReport:
     ----------
     rows : tuple of Row
         For each array: its name, whether it passed, the largest relative error, the mean absolute
-        error, the index of the worst entry (None for a random direction), the derived and the
-        numerical derivative there, and how many kinks were met.
+        error, the index of the worst entry (None for a random direction, () for a number; the
+        largest where all agree), both derivatives there, and how many kinks were met.
     problems : tuple of str
         What else is wrong: shapes, dtypes, arrays of the caller that were written to.
 
@@ -41,9 +54,9 @@ class GradientReport:
     >>> bool(report), report.rows[0].worst
     (False, (1,))
     >>> print(report)
-    gradient check FAILED
-    array  result  max rel. error  mean abs. error  worst at  derived  numerical  kinks
-        x   WRONG        1.11e-01         5.00e-01       [1]        9          8      0
+    ✗ gradient check FAILED
+    array   result  relative error  mean error  at  derived  numerical  kinks
+        x  ✗ WRONG         1.1e-01     5.0e-01   1        9          8      0
     """
 
     rows: tuple[Row, ...]
@@ -57,38 +70,40 @@ class GradientReport:
     def __bool__(self) -> bool:
         return self.passed
 
-    def _cells(self) -> list[list[str]]:
-        head = ["array", "result", "max rel. error", "mean abs. error", "worst at", "derived",
-                "numerical", "kinks"]  # fmt: skip
-        return [head] + [
-            [
-                row.name,
-                "ok" if row.passed else "WRONG",
-                f"{row.max_relative_error:.2e}",
-                f"{row.mean_absolute_error:.2e}",
-                "direction" if row.worst is None else str(list(row.worst)),
-                f"{row.derived:.6g}",
-                f"{row.numerical:.6g}",
-                str(row.kinks),
-            ]
-            for row in self.rows
-        ]
-
     def __str__(self) -> str:
-        head, *rows = self._cells()
-        lines = [f"gradient check {'passed' if self else 'FAILED'}", *self.problems]
-        return "\n".join([*lines, table(head, rows)] if rows else lines)
+        lines = [self._verdict, *self.problems]
+        return "\n".join([*lines, table(HEAD, self._cells())] if self.rows else lines)
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        head, *rows = self._cells()
-        lines = [f"gradient check <strong>{'passed' if self else 'FAILED'}</strong>"]
-        lines += [html.escape(problem) for problem in self.problems]
-        cells = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in row) + "</tr>" for row in rows
+        lines = [html.escape(line) for line in (self._verdict, *self.problems)]
+        head = "".join(f'<th scope="col">{cell}</th>' for cell in HEAD)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
+            for row in self._cells()
         )
-        heads = "".join(f'<th scope="col">{c}</th>' for c in head)
-        return "<p>{}</p><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>".format(
-            "<br>".join(lines), heads, cells
+        return (
+            f'<p>{"<br>".join(lines)}</p><div class="nn-report" tabindex="0" role="group" '
+            f'aria-label="Gradient check"><table><thead><tr>{head}</tr></thead>'
+            f"<tbody>{body}</tbody></table></div>"
         )
+
+    @property
+    def _verdict(self) -> str:
+        return "✓ gradient check passed" if self else "✗ gradient check FAILED"
+
+    def _cells(self) -> list[list[str]]:
+        return [
+            [
+                row.name,
+                "ok" if row.passed else "✗ WRONG",
+                _error(row.max_relative_error),
+                _error(row.mean_absolute_error),
+                "direction" if row.worst is None else ", ".join(str(i) for i in row.worst),
+                _number(row.derived),
+                _number(row.numerical),
+                str(row.kinks),
+            ]
+            for row in self.rows
+        ]

@@ -28,10 +28,10 @@ class Network(Protocol):
     """
 
     @property
-    def params(self) -> MutableMapping[str, Array]: ...  # noqa: D102
+    def params(self) -> MutableMapping[str, Array]: ...
 
     @property
-    def last_loss(self) -> float | None: ...  # noqa: D102
+    def last_loss(self) -> float | None: ...
 
     def gradient(self, x: Array, t: Array, /) -> Mapping[str, Array]:
         """Return the gradient of the loss for each parameter."""
@@ -55,7 +55,7 @@ class History:
     Examples
     --------
     >>> History([2.3, 1.9, 0.8, 0.7], [0.1, 0.5, 0.9], [0.1, 0.6, 0.8], steps_per_epoch=2)
-    2 epochs of 2 steps: loss 0.700 in the last step, accuracy 90.0 % in training, 80.0 % in test
+    step 4, epoch 2: loss 0.700, accuracy 90.0 % in training, 80.0 % in test
     """
 
     losses: list[float]
@@ -70,13 +70,11 @@ class History:
         return training_curves(self)
 
     def __repr__(self) -> str:
-        epochs = len(self.train_accuracies) - 1
         return (
-            f"{epochs} epoch{'s'[: epochs != 1]} of {self.steps_per_epoch} steps: "
-            f"loss {self.losses[-1]:.3f} in the last step, "
-            f"accuracy {self.train_accuracies[-1]:.1%} in training, "
-            f"{self.test_accuracies[-1]:.1%} in test"
-        ).replace("%", " %")
+            f"step {len(self.losses)}, epoch {len(self.test_accuracies) - 1}: "
+            f"loss {self.losses[-1]:.3f}, accuracy {100 * self.train_accuracies[-1]:.1f} % "
+            f"in training, {100 * self.test_accuracies[-1]:.1f} % in test"
+        )
 
 
 def train(
@@ -133,8 +131,8 @@ def train(
     ----------
     Goodfellow, Bengio, Courville, "Deep Learning" (2016), section 8.1.3.
     """
-    x_train, t_train = checked("train_data", train_data)
-    checked("test_data", test_data)
+    x_train, t_train = train_data = checked("train_data", train_data)
+    test_data = checked("test_data", test_data)
     n = len(x_train)
     if not 1 <= batch_size <= n:
         raise ValueError(f"train: batch_size must be from 1 to {n}, the samples; got {batch_size}")

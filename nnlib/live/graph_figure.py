@@ -108,7 +108,7 @@ class GraphFigure(ipywidgets.VBox):
         for i, slider in enumerate(self.sliders.values()):
             view.add_traits(**{f"input{i}": traitlets.Float(slider.value).tag(sync=True)})
             ipywidgets.jslink((slider, "value"), (view, f"input{i}"))
-        super().__init__([view, *self.sliders.values()])
+        super().__init__([*self.sliders.values(), view])
 
     @property
     def _now(self) -> Graph:
@@ -164,7 +164,8 @@ class GraphFigure(ipywidgets.VBox):
             f'<div class="nn-stage">{graph_svg(graph)}</div>'
             f'<div class="nn-rows">{rows}</div>'
             '<details class="nn-numbers"><summary>All numbers as a table</summary>'
-            '<div class="nn-scroll"><table class="nn-table"><thead><tr><th scope="col">variable</th>'
+            '<div class="nn-scroll"><table class="nn-table">'
+            '<thead><tr><th scope="col">variable</th>'
             f'<th scope="col">value</th><th scope="col">∂{y}/∂…</th></tr></thead>'
             f"<tbody>{cells}</tbody></table></div></details>{caption}"
             '<script type="application/json" class="nn-graph">'

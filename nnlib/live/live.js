@@ -23,7 +23,7 @@ const BackpropLive = (() => {
     numerical: "by differences",
     difference: "off by",
     moved: (name, value, y, out, slope) =>
-      `${name} = ${value} makes ${y} = ${out}. One unit more of ${name} changes ${y} at the rate ${slope}.`,
+      `${name} = ${value} makes ${y} = ${out}. There, ${y} changes ${slope} times as fast as ${name}.`,
     movedHidden: (name, value, y, out) => `${name} = ${value} makes ${y} = ${out}.`,
     welcome: "Move a slider, or step through the graph one node at a time.",
     all: (y, out) => `Everything is computed: ${y} = ${out}, derivatives run from right to left.`,

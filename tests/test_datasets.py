@@ -1,0 +1,216 @@
+"""The data sets: what comes out, and what is said about a file that is missing or damaged."""
+
+import gzip
+import hashlib
+import logging
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pooch
+import pytest
+
+from nnlib import datasets
+from nnlib.datasets import load_digits, load_mnist
+
+REAL = Path(__file__).parents[2] / "shared/data/mnist"
+CLOSED = "http://127.0.0.1:9/"  # nothing listens on this port
+
+
+def idx(array):
+    """Return an array of bytes as a gzipped IDX file."""
+    header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
+    return gzip.compress(header + array.tobytes(), mtime=0)
+
+
+def write_files(folder, contents):
+    folder.mkdir(exist_ok=True)
+    for name, content in contents.items():
+        (folder / f"{name}-ubyte.gz").write_bytes(content)
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch):
+    """Four small files in place of MNIST, with their own checksums, and no mirror."""
+    rng = np.random.default_rng(0)
+    contents = {}
+    for name, n in (("train", 30), ("t10k", 10)):
+        contents[f"{name}-images-idx3"] = idx(rng.integers(0, 256, (n, 28, 28), dtype=np.uint8))
+        contents[f"{name}-labels-idx1"] = idx(np.arange(n, dtype=np.uint8) % 10)
+    use(monkeypatch, contents)
+    monkeypatch.setattr(datasets, "MIRRORS", (CLOSED,))
+    monkeypatch.setenv("NNLIB_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    write_files(tmp_path / "data", contents)
+    return contents
+
+
+def use(monkeypatch, contents):
+    """Make these the right contents of the files."""
+    checksums = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    monkeypatch.setattr(datasets, "MNIST_FILES", checksums)
+
+
+@pytest.fixture
+def mirror(tmp_path, small, monkeypatch):
+    """A second mirror, on this computer, after one that does not answer."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *args):
+            pass
+
+    write_files(tmp_path / "mirror", small)
+    handler = partial(Quiet, directory=str(tmp_path / "mirror"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        monkeypatch.setattr(
+            datasets, "MIRRORS", (CLOSED, f"http://127.0.0.1:{server.server_port}/")
+        )
+        yield tmp_path / "mirror"
+        server.shutdown()
+        thread.join()
+
+
+def check(load, sizes, side, largest):
+    """Check one loader in all of its eight forms."""
+    raw = load(normalize=False, flatten=False)
+    for one_hot_label in (False, True):
+        for flatten in (False, True):
+            data = load(flatten=flatten, one_hot_label=one_hot_label)
+            for (x, t), (x_raw, t_raw), n in zip(data, raw, sizes, strict=True):
+                assert x.shape == ((n, side * side) if flatten else (n, 1, side, side))
+                assert x.dtype == np.float64
+                assert x.min() == 0
+                assert x.max() == 1
+                np.testing.assert_array_equal(x.reshape(x_raw.shape) * largest, x_raw)
+                assert x_raw.dtype == np.uint8
+                assert x_raw.shape == (n, 1, side, side)
+                assert x_raw.flags.writeable
+                assert t_raw.dtype == np.int64
+                assert set(t_raw.tolist()) == set(range(10))
+                if one_hot_label:
+                    assert t.shape == (n, 10)
+                    assert t.dtype == np.float64
+                    np.testing.assert_array_equal(t.sum(axis=1), 1)
+                    np.testing.assert_array_equal(t.argmax(axis=1), t_raw)
+                else:
+                    np.testing.assert_array_equal(t, t_raw)
+
+
+def test_digits():
+    check(load_digits, (1440, 357), 8, 16)
+
+
+def test_digits_are_those_that_the_readme_describes():
+    folder = Path(datasets.__file__).parent / "data"
+    content = (folder / "digits.npz").read_bytes()
+    readme = (folder / "README.md").read_text()
+    assert hashlib.sha256(content).hexdigest() in readme
+    assert f"{len(content):,} bytes" in readme
+
+
+def test_digits_the_last_ten_of_every_fifty_are_for_testing():
+    (x_train, t_train), (x_test, t_test) = load_digits(normalize=False, flatten=False)
+    with np.load(Path(datasets.__file__).parent / "data/digits.npz") as data:
+        images, labels = data["images"], data["labels"]
+    np.testing.assert_array_equal(x_test[10:20, 0], images[90:100])
+    np.testing.assert_array_equal(t_test[10:20], labels[90:100])
+    np.testing.assert_array_equal(x_train[40:80, 0], images[50:90])
+    np.testing.assert_array_equal(t_train[40:80], labels[50:90])
+    assert np.ptp(np.bincount(t_test)) <= 6  # each digit is tested about equally often
+
+
+@pytest.mark.parametrize("source", ["made", *(["real"] if REAL.exists() else [])])
+def test_mnist(source, small, monkeypatch):
+    if source == "real":
+        monkeypatch.undo()
+        monkeypatch.setattr(datasets, "MIRRORS", (CLOSED,))
+        monkeypatch.setenv("NNLIB_DATA", str(REAL))  # where nothing can be written
+        (x_train, t_train), (x_test, t_test) = load_mnist(normalize=False)
+        assert x_train.shape == (60000, 784)
+        assert x_test.shape == (10000, 784)
+        assert t_train[:5].tolist() == [5, 0, 4, 1, 9]
+        assert t_test[:5].tolist() == [7, 2, 1, 0, 4]
+        assert round(x_train.mean() / 255, 4) == 0.1307
+    else:
+        check(load_mnist, (30, 10), 28, 255)
+
+
+def test_mnist_default_folder_is_the_users_cache(small, tmp_path, monkeypatch):
+    monkeypatch.setenv("NNLIB_DATA", "")
+    monkeypatch.setattr(pooch, "os_cache", lambda project: tmp_path / "cache" / project)
+    with pytest.raises(FileNotFoundError, match=str(tmp_path / "cache/nnlib/train-images")):
+        load_mnist()
+
+
+@pytest.mark.parametrize("name", ["train-images-idx3", "t10k-labels-idx1"])
+def test_mnist_missing_or_damaged_is_downloaded_from_the_second_mirror(
+    name, mirror, small, tmp_path, capfd
+):
+    level = pooch.get_logger().level
+    path = tmp_path / "data" / f"{name}-ubyte.gz"
+    for damage in (path.unlink, partial(path.write_bytes, small[name][:-1])):
+        damage()
+        check(load_mnist, (30, 10), 28, 255)
+        assert path.read_bytes() == small[name]
+    assert capfd.readouterr() == ("", "")  # no log lines
+    assert pooch.get_logger().level == level != logging.WARNING
+
+
+def test_mnist_missing_without_network(small, tmp_path):
+    path = tmp_path / "data/t10k-images-idx3-ubyte.gz"
+    path.unlink()
+    with pytest.raises(FileNotFoundError) as info:
+        load_mnist()
+    message = str(info.value)
+    assert f"{path} is missing" in message
+    assert f"{CLOSED}t10k-images-idx3-ubyte.gz: ConnectionError" in message
+    assert hashlib.sha256(small["t10k-images-idx3"]).hexdigest() in message
+    assert "NNLIB_DATA" in message
+    assert info.value.__cause__ is info.value.__context__ is None  # one error, not a chain
+
+
+def test_mnist_damaged_without_network(small, tmp_path):
+    path = tmp_path / "data/train-labels-idx1-ubyte.gz"
+    path.write_bytes(b"not this")
+    with pytest.raises(ValueError, match=r"train-labels-idx1-ubyte\.gz is damaged"):
+        load_mnist()
+    assert path.read_bytes() == b"not this"
+
+
+def test_mnist_mirror_gives_something_else(mirror, small, tmp_path):
+    name = "train-labels-idx1-ubyte.gz"
+    (mirror / name).write_bytes(b"a page that says: log in")
+    (tmp_path / "data" / name).unlink()
+    with pytest.raises(FileNotFoundError, match="ValueError"):
+        load_mnist()
+    assert not (tmp_path / "data" / name).exists()
+
+
+LABELS = np.arange(30, dtype=np.uint8) % 10
+PLAIN = gzip.decompress(idx(LABELS))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"plain bytes", "not a gzip file"),
+        (idx(LABELS)[:-12], "not a gzip file"),
+        (idx(LABELS.reshape(30, 1)), "begins with 00 00 08 02"),
+        (gzip.compress(b"\0\0\x0d" + PLAIN[3:]), "begins with 00 00 0d 01"),
+        (gzip.compress(PLAIN[:-1]), "37 bytes long"),
+        (gzip.compress(PLAIN + b"\0"), "39 bytes long"),
+        (gzip.compress(PLAIN[:6]), "6 bytes long"),
+        (gzip.compress(b""), "0 bytes long"),
+        (idx(LABELS[:29]), "30 pictures, but 29 labels"),
+    ],
+)
+def test_mnist_wrong_format(content, message, small, tmp_path, monkeypatch):
+    small["train-labels-idx1"] = content
+    use(monkeypatch, small)
+    write_files(tmp_path / "data", small)
+    with pytest.raises(ValueError, match=message):
+        load_mnist()

@@ -1,0 +1,148 @@
+"""Graphs: values and derivatives against differences, order, copies, errors."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from random_graphs import random_graph
+
+from nnlib.graph import Graph, Variable
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+def by_differences(graph, name, h=1e-6):
+    """The derivative by a five-point difference, which is wrong by about h**4 only."""
+    x = graph.values[name]
+    h *= max(1.0, abs(x))
+
+    def f(step):
+        return graph.at(**{name: x + step}).values[graph.output]
+
+    return (8 * (f(h) - f(-h)) - (f(2 * h) - f(-2 * h))) / (12 * h)
+
+
+@given(seeds)
+def test_gradients_agree_with_differences(seed):
+    graph = random_graph(seed)
+    largest = max(abs(g) for g in graph.gradients.values())
+    for name in graph.inputs:
+        numerical = by_differences(graph, name)
+        assert graph.gradients[name] == pytest.approx(numerical, rel=1e-5, abs=1e-6 * largest)
+
+
+@given(seeds)
+def test_a_graph_computes_on_copies_of_its_own(seed):
+    x = Variable(1.5, name="x")
+    y = (x * x + 1).log()
+    y.backward(dout=3.0)
+    before = x.value, x.grad, y.value, y.grad
+    graph = Graph(y)
+    graph.at(x=float(seed % 7))
+    assert (x.value, x.grad, y.value, y.grad) == before
+    assert graph.values["x"] == 1.5
+
+
+@given(seeds)
+def test_backward_twice_gives_the_same(seed):
+    graph = random_graph(seed)
+    output = graph.variables[graph.output]
+    before = graph.gradients
+    output.backward()
+    output.backward()
+    assert graph.gradients == before
+
+
+def test_a_value_that_is_used_twice_gets_the_sum():
+    x = Variable(3.0)
+    y = x * x + x
+    y.backward()
+    assert x.grad == 7.0
+    z = x + x
+    z.backward()
+    assert x.grad == 2.0
+
+
+def test_a_chain_of_5000_nodes_needs_no_recursion():
+    x = Variable(0.0, name="x")
+    y = x
+    for _ in range(5000):
+        y = y + 1.0
+    y.backward()
+    assert (y.value, x.grad) == (5000.0, 1.0)
+
+
+def test_arrays_flow_through_a_graph_too():
+    x = Variable(np.array([[1.0, 2.0], [3.0, 4.0]]), name="x")
+    b = Variable(np.array([10.0, 20.0]), name="b")
+    y = x * 2.0 + b
+    y.backward()
+    np.testing.assert_array_equal(y.value, [[12.0, 24.0], [16.0, 28.0]])
+    np.testing.assert_array_equal(b.grad, [2.0, 2.0])  # summed over the rows it was added to
+
+
+def test_the_array_that_was_given_is_not_touched():
+    given_array = np.array([1.0, 2.0])
+    x = Variable(given_array)
+    given_array[0] = 99.0
+    assert x.value[0] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("expression", "value", "derivative"),
+    [
+        (lambda x: 5 - x, 3.0, -1.0),
+        (lambda x: x - 5, -3.0, 1.0),
+        (lambda x: 6 / x, 3.0, -1.5),
+        (lambda x: x / 4, 0.5, 0.25),
+        (lambda x: -x, -2.0, -1.0),
+        (lambda x: x**3, 8.0, 12.0),
+        (lambda x: x**0, 1.0, 0.0),
+        (lambda x: 3 + x, 5.0, 1.0),
+        (lambda x: 3 * x, 6.0, 3.0),
+        (lambda x: np.float64(3) * x, 6.0, 3.0),
+        (lambda x: (x - 3).relu(), 0.0, 0.0),
+    ],
+)
+def test_numbers_may_stand_on_either_side(expression, value, derivative):
+    x = Variable(2.0)
+    y = expression(x)
+    y.backward()
+    assert (y.value, x.grad) == (value, derivative)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "says"),
+    [
+        (lambda: Variable(float("nan")), ValueError, "finite"),
+        (lambda: Variable(float("inf")), ValueError, "finite"),
+        (lambda: Variable("2"), TypeError, "real numbers"),
+        (lambda: Variable(Variable(2.0)), TypeError, "got a Variable"),
+        (lambda: Variable(0.0).log(), ValueError, "LogLayer of 0.0 is -inf"),
+        (lambda: 1 / Variable(0.0), ValueError, "not a finite number"),
+        (lambda: Variable(1000.0).exp(), ValueError, "not a finite number"),
+        (lambda: Variable(-2.0) ** 0.5, ValueError, "not a finite number"),
+        (lambda: 2 ** Variable(3.0), TypeError, r"np\.log\(2\)"),
+        (lambda: Variable(2.0) ** Variable(3.0), TypeError, r"exp\(y \* log\(x\)\)"),
+        (
+            lambda: Variable([1.0, 2.0]) + Variable([1.0, 2.0, 3.0]),
+            ValueError,
+            "do not go together",
+        ),
+        (lambda: Graph(3.0), TypeError, "expected a Variable"),
+        (lambda: Graph(Variable(1.0, "x") + Variable(2.0, "x")), ValueError, "called 'x'"),
+        (lambda: Graph(Variable(1.0, "x") * 2).at(z=1.0), ValueError, "'z' is not an input"),
+        (lambda: Graph(Variable(1.0, "x") * 2).at(x=np.nan), ValueError, "finite"),
+    ],
+)
+def test_bad_input_is_told_clearly(make, error, says):
+    with pytest.raises(error, match=says):
+        make()
+
+
+def test_made_up_names_do_not_clash_with_given_ones():
+    x = Variable(2.0, name="v1")
+    graph = Graph((x * 3 + 1) * 2)
+    assert len(set(graph.variables)) == 7
+    assert graph.inputs == ["v1"]
+    assert graph.output == "y"

@@ -1,0 +1,247 @@
+"""Training, its history, and the progress bar."""
+
+import subprocess
+import sys
+
+import nbformat
+import numpy as np
+import pytest
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
+
+from nnlib.datasets import load_digits
+from nnlib.functions import softmax
+from nnlib.network import TwoLayerNet
+from nnlib.progress import progress
+from nnlib.training import History, train
+
+rng = np.random.default_rng(0)
+DATA = (rng.standard_normal((50, 4)), rng.integers(0, 3, 50))
+TEST = (rng.standard_normal((20, 4)), rng.integers(0, 3, 20))
+
+
+def net(**options):
+    return TwoLayerNet(4, 5, 3, rng=np.random.default_rng(1), **options)
+
+
+class OwnNet:
+    """A network that a reader might write: one layer, a plain dict, nothing of nnlib.layers."""
+
+    def __init__(self):
+        self.params = {"W": np.zeros((4, 3)), "b": np.zeros(3)}
+        self.seen = []
+
+    def predict(self, x):
+        return x @ self.params["W"] + self.params["b"]
+
+    def accuracy(self, x, t):
+        return np.mean(self.predict(x).argmax(axis=1) == t)
+
+    def gradient(self, x, t):
+        self.seen.append(x)
+        y = softmax(self.predict(x))
+        self.last_loss = -np.log(y[range(len(t)), t]).mean()
+        dout = (y - np.eye(3)[t]) / len(t)
+        return {"W": x.T @ dout, "b": dout.sum(axis=0)}
+
+
+def test_each_step_is_gradient_descent_on_its_batch():
+    trained, by_hand = net(), net()
+    history = train(trained, DATA, TEST, epochs=3, batch_size=20, learning_rate=0.2, seed=7)
+    order = np.random.default_rng(7)
+    losses, accuracies = [], [by_hand.accuracy(*DATA)]
+    for _ in range(3):
+        permutation = order.permutation(50)
+        for batch in (permutation[:20], permutation[20:40], permutation[40:]):
+            gradient = by_hand.gradient(DATA[0][batch], DATA[1][batch])
+            losses.append(by_hand.last_loss)
+            for name in by_hand.params:
+                by_hand.params[name] = by_hand.params[name] - 0.2 * gradient[name]
+        accuracies.append(by_hand.accuracy(*DATA))
+    assert history.losses == losses
+    assert history.train_accuracies == accuracies
+    assert len(history.test_accuracies) == 4
+    assert history.test_accuracies[-1] == trained.accuracy(*TEST)
+    assert history.steps_per_epoch == 3
+    for name in trained.params:
+        np.testing.assert_array_equal(trained.params[name], by_hand.params[name])
+
+
+def test_own_network_meets_each_sample_once_in_an_epoch():
+    own = OwnNet()
+    history = train(own, DATA, TEST, epochs=2, batch_size=15)
+    assert [len(x) for x in own.seen] == [15, 15, 15, 5] * 2
+    first, second = np.concatenate(own.seen[:4]), np.concatenate(own.seen[4:])
+    assert not np.array_equal(first, second)
+    for epoch in (first, second):
+        np.testing.assert_array_equal(np.sort(epoch, axis=0), np.sort(DATA[0], axis=0))
+    assert history.losses[0] == pytest.approx(np.log(3))
+    own.gradient(*DATA)
+    assert own.last_loss < np.log(3)
+
+
+def test_same_seed_same_history():
+    histories = [train(net(), DATA, TEST, epochs=2, batch_size=10, seed=s) for s in (0, 0, 1)]
+    assert histories[0] == histories[1] != histories[2]
+
+
+def test_data_stay_and_may_be_read_only():
+    copies = [array.copy() for array in (*DATA, *TEST)]
+    for array in copies:
+        array.setflags(write=False)
+    train(net(), copies[:2], copies[2:], epochs=1, batch_size=10)
+    for array, copy in zip((*DATA, *TEST), copies, strict=True):
+        np.testing.assert_array_equal(array, copy)
+
+
+def test_other_forms_of_data():
+    one_hot = DATA[0], np.eye(3)[DATA[1]]
+    lists = DATA[0].tolist(), DATA[1].tolist()
+    histories = [
+        train(net(), data, TEST, epochs=2, batch_size=10) for data in (DATA, one_hot, lists)
+    ]
+    assert histories[0] == histories[1] == histories[2]
+
+
+def test_float32_stays():
+    network = net(dtype=np.float32)
+    train(network, DATA, TEST, epochs=1, batch_size=10, learning_rate=np.float64(0.1))
+    assert {array.dtype for array in network.params.values()} == {np.dtype(np.float32)}
+
+
+def test_loss_is_not_computed_again(monkeypatch):
+    calls = []
+    network = net()
+    loss = network.loss
+    monkeypatch.setattr(network, "loss", lambda x, t: calls.append(len(x)) or loss(x, t))
+    train(network, DATA, TEST, epochs=1, batch_size=10)
+    assert calls == [10] * 5
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"batch_size": 0}, "batch_size must be from 1 to 50, the samples; got 0"),
+        ({"batch_size": 51}, "batch_size must be from 1 to 50"),
+        ({"epochs": 0}, "epochs must be 1 or more, got 0"),
+        ({"learning_rate": 0}, "learning_rate must be above 0 and finite, got 0"),
+        ({"learning_rate": -0.1}, "learning_rate"),
+        ({"learning_rate": float("nan")}, "learning_rate"),
+        ({"learning_rate": float("inf")}, "learning_rate"),
+        ({"train_data": (DATA[0], DATA[1][:-1])}, r"train_data .* shapes \(50, 4\) and \(49,\)"),
+        ({"test_data": (TEST[0][:-1], TEST[1])}, "test_data"),
+        ({"train_data": (DATA[0][:0], DATA[1][:0])}, "train_data"),
+        ({"test_data": (np.where(TEST[0] == TEST[0][3, 2], np.nan, TEST[0]), TEST[1])},
+         r"test_data has nan at index \[3, 2\]"),
+    ],
+)  # fmt: skip
+def test_wrong_input(options, message):
+    network = net()
+    before = {name: array.copy() for name, array in network.params.items()}
+    call = {"train_data": DATA, "test_data": TEST, "batch_size": 10, **options}
+    with pytest.raises(ValueError, match=message):
+        train(network, **call)
+    for name, array in network.params.items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+def test_runaway_training_stops_with_the_remedy():
+    with pytest.raises(ValueError, match=r"loss at step \d+ is (nan|inf).* lower learning_rate"):
+        train(net(), DATA, TEST, batch_size=10, learning_rate=1e200)
+
+
+def test_digits_are_learned():
+    train_data, test_data = load_digits()
+    history = train(TwoLayerNet(64, 50, 10), train_data, test_data, epochs=30, learning_rate=0.5)
+    assert history.test_accuracies[-1] > 0.95
+
+
+def test_history_as_text():
+    history = History([2.3, 0.12345], [0.1, 0.98765], [0.1, 0.96], steps_per_epoch=2)
+    expected = "step 2, epoch 1: loss 0.123, accuracy 98.8 % in training, 96.0 % in test"
+    assert repr(history) == str(history) == expected
+
+
+def test_progress_off_a_terminal_draws_nothing(capfd):
+    assert list(progress(range(3), "counting")) == [0, 1, 2]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_progress_needs_a_length():
+    with pytest.raises(TypeError, match="len"):
+        list(progress(iter([1]), "counting"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminal for pexpect")
+def test_progress_in_a_terminal_is_wiped_out():
+    import pexpect
+
+    code = "from nnlib.progress import progress\nfor _ in progress(range(9), 'counting'): pass"
+    shown = pexpect.run(f'{sys.executable} -c "{code}"', dimensions=(24, 80), encoding="utf-8")
+    assert "counting:   0%" in shown
+    assert shown.rsplit("\r", 2)[-2].strip() == shown.rsplit("\r", 2)[-1] == ""
+
+
+CELLS = {
+    "print('before')\nfor _ in progress(range(40), 'waiting'):\n    sleep(0.01)\nprint('after')": [
+        "before\n", "waiting: 40 steps", "after\n",
+    ],
+    "for _ in progress(range(40), 'one'):\n    sleep(0.01)\n"
+    "for _ in progress([], 'two'):\n    pass": ["one: 40 steps", "two: 0 steps"],
+    "for i in progress(range(40), 'waiting'):\n    sleep(0.01)\n    if i == 30: break": [
+        "waiting: 40 steps",
+    ],
+    "def f():\n    for i in progress(range(40), 'waiting'):\n        sleep(0.01)\n"
+    "        if i == 30: raise RuntimeError\nf()": ["waiting: 40 steps", "RuntimeError"],
+    "def f():\n    for i in progress(range(40), 'waiting'):\n        sleep(0.01)\n"
+    "        if i == 30: raise KeyboardInterrupt\nf()": ["waiting: 40 steps", "KeyboardInterrupt"],
+    "train(TwoLayerNet(2, 3, 2), (np.eye(2), np.arange(2)), (np.eye(2), np.arange(2)),"
+    " batch_size=2)": [
+        "training: 10 steps",
+        "step 10, epoch 10: loss 0.693, accuracy 50.0 % in training, 50.0 % in test",
+    ],
+    "%matplotlib inline\nimport matplotlib.pyplot\nbars({'a': 1, 'b': 20}, 'ms')": [
+        "a: 1 ms; b: 20 ms.",
+    ],
+}  # fmt: skip
+IMPORTS = """\
+from time import sleep
+import numpy as np
+from nnlib.network import TwoLayerNet
+from nnlib.plot import bars
+from nnlib.progress import progress
+from nnlib.training import train"""
+
+
+def test_progress_in_a_notebook_leaves_the_same_on_every_run(tmp_path):
+    updates = []
+
+    class Client(NotebookClient):
+        def process_message(self, msg, cell, cell_index):
+            if msg["msg_type"] == "update_display_data":
+                updates.append(msg["content"]["data"]["text/plain"])
+            return super().process_message(msg, cell, cell_index)
+
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    cells = [new_code_cell(code, id=f"cell-{i}") for i, code in enumerate([IMPORTS, *CELLS])]
+    for cell in cells:
+        cell.metadata.tags = ["raises-exception"] if "raise " in cell.source else []
+    notebook = new_notebook(cells=cells, metadata=kernel)
+    Client(notebook, kernel_name="python3", record_timing=False).execute()
+
+    assert notebook.cells[0].outputs == []
+    for cell, expected in zip(notebook.cells[1:], CELLS.values(), strict=True):
+        found = [o.get("text") or o.get("ename") or o["data"]["text/plain"] for o in cell.outputs]
+        assert found == expected
+        assert "stderr" not in [output.get("name") for output in cell.outputs]
+    assert any("%|" in text and "| 40/40" not in text for text in updates)  # a bar was there
+
+    nbformat.write(notebook, tmp_path / "progress.ipynb")
+    nbval = subprocess.run(
+        [sys.executable, "-m", "pytest", "--nbval", "-p", "no:cacheprovider", str(tmp_path)],
+        cwd=tmp_path,
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert nbval.returncode == 0, nbval.stdout
+    assert f"{len(notebook.cells)} passed" in nbval.stdout
