@@ -77,6 +77,15 @@ def test_a_slider_moved_by_keyboard_moves_every_value_and_derivative(figure, pag
     assert page_errors.all() == []
 
 
+def test_a_finger_makes_one_exact_step(site_url, new_page):
+    page = new_page(**PHONE)
+    page.goto(f"{site_url}/index.html")
+    figure = page.locator('.nn-live[data-figure="fig-front"]')
+    figure.get_by_label("apple: one step more").tap()
+    figure.get_by_label("tax: one step less").tap()
+    assert_shows(figure, shop(101, 2, 1.09))
+
+
 def test_every_control_is_reached_by_tab_and_worked_by_keyboard(figure, page):
     figure.locator('input[data-input="apple"]').focus()
     reached = []
@@ -123,6 +132,10 @@ def test_predict_hides_the_derivatives_until_they_are_asked_for(figure):
     predict.click()
     expect(predict).to_have_attribute("aria-pressed", "true")
     assert figure.locator("[data-gradient-of][data-exact]").count() == 0
+    figure.locator('[data-action="step-backward"]').click()
+    assert exact(figure, "gradient", "total")[0] == 1
+    figure.locator('[data-action="reset"]').click()  # a slider put back gives nothing away
+    assert figure.locator("[data-gradient-of][data-exact]").count() == 0
     assert exact(figure, "value", "total")[0] == pytest.approx(220)
     figure.locator('[data-action="run"]').click()
     expect(predict).to_have_attribute("aria-pressed", "false")
@@ -140,7 +153,7 @@ def test_check_puts_a_finite_difference_beside_each_derivative(figure):
 
 def test_reset_puts_everything_back(figure, page):
     drag(page, figure, "apple", 0.9)
-    figure.locator('[data-action="predict"]').click()
+    figure.locator('[data-action="step-forward"]').click()
     figure.locator('[data-action="check"]').click()
     figure.locator('[data-action="reset"]').click()
     assert_shows(figure, shop(100, 2, 1.1))

@@ -50,6 +50,8 @@ class GraphFigure(ipywidgets.VBox):
         name of the output.
     caption : str, optional
         One or two sentences below the figure.
+    predict : bool, default False
+        Start with the derivatives hidden, until the reader asks for them.
 
     Attributes
     ----------
@@ -89,10 +91,12 @@ class GraphFigure(ipywidgets.VBox):
         *,
         name: str | None = None,
         caption: str = "",
+        predict: bool = False,
     ):
         self.graph = Graph(output)
         self.name = name or self.graph.output
         self.caption = caption
+        self.predict = predict
         _check_finite(self.graph)
         ranges = {n: _checked_range(n, sliders, self.graph) for n in self.graph.inputs}
         unknown = sorted(set(sliders) - set(ranges))
@@ -158,9 +162,10 @@ class GraphFigure(ipywidgets.VBox):
         )
         data = json.dumps({"variables": variables}, ensure_ascii=False, separators=(",", ":"))
         anchor = f' id="{escape(self.name)}"' if self.name.startswith("fig-") else ""
+        start = ' data-start="predict"' if self.predict else ""
         caption = f"<figcaption>{escape(self.caption)}</figcaption>" if self.caption else ""
         return (
-            f'<figure class="nn-live"{anchor} data-figure="{escape(self.name)}">'
+            f'<figure class="nn-live"{anchor} data-figure="{escape(self.name)}"{start}>'
             f'<div class="nn-stage">{graph_svg(graph)}</div>'
             f'<div class="nn-rows">{rows}</div>'
             '<details class="nn-numbers"><summary>All numbers as a table</summary>'

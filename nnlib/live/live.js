@@ -17,6 +17,8 @@ const BackpropLive = (() => {
     check: "Check",
     reset: "Reset",
     controls: "Steps of the figure",
+    less: (name) => `${name}: one step less`,
+    more: (name) => `${name}: one step more`,
     scroll: "Part of the figure that scrolls sideways",
     notANumber: "not a number",
     hidden: "?",
@@ -133,6 +135,8 @@ const BackpropLive = (() => {
 
   /* ---- One figure ---- */
 
+  const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
+
   /* What the local derivative of a node with one input is, in a formula and with its reason. */
   function localDerivative(v, x, y) {
     const f = format;
@@ -162,9 +166,9 @@ const BackpropLive = (() => {
       this.inputs = {};
       for (const v of this.variables) if (!v.layer && !v.constant) this.inputs[v.name] = v.value;
       this.start = { ...this.inputs };
-      this.cursor = this.full;
+      this.predicting = element.dataset.start === "predict";
+      this.cursor = this.predicting ? this.nodes.length : this.full;
       this.at = null; // the node of the step just made, and which way it went
-      this.predicting = false;
       this.checking = false;
       this.sliders = [...element.querySelectorAll("input[data-input]")];
       this.build();
@@ -176,14 +180,19 @@ const BackpropLive = (() => {
       for (const slider of this.sliders) {
         slider.hidden = false;
         slider.value = this.inputs[slider.dataset.input];
-        slider.addEventListener("input", () => {
+        const take = () => {
           this.set(slider.dataset.input, Number(slider.value));
           this.onInput(slider.dataset.input, Number(slider.value));
-        });
+        };
+        slider.addEventListener("input", take);
+        slider.closest("label").after(
+          this.nudge(slider, "less", () => (slider.stepDown(), take())),
+          this.nudge(slider, "more", () => (slider.stepUp(), take())));
       }
-      const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
-      this.say = make("p", { className: "nn-say", textContent: TEXT.welcome });
-      this.say.setAttribute("aria-live", "polite");
+      this.say = make("p", { className: "nn-say", textContent: this.predicting ? TEXT.predictOn : TEXT.welcome });
+      this.say.setAttribute("aria-hidden", "true");
+      this.heard = make("p", { className: "nn-heard" });
+      this.heard.setAttribute("aria-live", "polite");
       this.bar = make("div", { className: "nn-bar" });
       this.bar.setAttribute("role", "group");
       this.bar.setAttribute("aria-label", TEXT.controls);
@@ -196,7 +205,7 @@ const BackpropLive = (() => {
         this.bar.append(button);
       }
       const stage = this.element.querySelector(".nn-stage");
-      stage.after(this.say);
+      stage.after(this.say, this.heard);
       (this.element.querySelector(".nn-rows") || this.say).after(this.bar);
       const svg = stage.querySelector("svg");
       svg.style.minWidth = `${Math.round(0.56 * svg.viewBox.baseVal.width)}px`;
@@ -204,6 +213,16 @@ const BackpropLive = (() => {
         if (typeof ResizeObserver !== "undefined") new ResizeObserver(() => this.reachable(box)).observe(box);
       }
       this.places = { value: this.collect("data-value-of"), gradient: this.collect("data-gradient-of") };
+    }
+
+    /* A button for one exact step, for fingers; the arrow keys do the same on the slider itself. */
+    nudge(slider, action, step) {
+      const button = make("button", { type: "button", tabIndex: -1, className: "nn-nudge" });
+      button.textContent = action === "less" ? "−" : "+";
+      button.dataset.action = action;
+      button.setAttribute("aria-label", TEXT[action](slider.dataset.input));
+      button.addEventListener("click", step);
+      return button;
     }
 
     /* What scrolls sideways can be scrolled from the keyboard. */
@@ -243,13 +262,14 @@ const BackpropLive = (() => {
     }
 
     act(action) {
+      const stepping = this.at !== null;
       this.at = null;
       const forwardSteps = this.nodes.length;
       const y = this.names[this.last];
       const out = format(this.values[this.last]);
       let text = "";
       if (action === "step-forward") {
-        if (this.cursor >= this.full) this.cursor = 0;
+        if (this.cursor >= this.full || (this.cursor >= forwardSteps && !stepping)) this.cursor = 0;
         if (this.cursor < forwardSteps) {
           this.at = { node: this.nodes[this.cursor], direction: "nn-forth" };
           text = this.forwardSentence(this.nodes[this.cursor++]);
@@ -272,7 +292,7 @@ const BackpropLive = (() => {
         const details = this.element.querySelector("details");
         if (this.checking) details.open = true;
       } else {
-        this.cursor = this.full;
+        this.cursor = this.predicting ? forwardSteps : this.full;
         this.checking = false;
         for (const [name, value] of Object.entries(this.start)) {
           this.set(name, value);
@@ -285,14 +305,14 @@ const BackpropLive = (() => {
       this.tell(text);
     }
 
-    /* At most one sentence a second, and always the newest, for those who listen. */
+    /* Shown at once; read out at most once a second, and then the newest. */
     tell(text) {
-      this.pending = text;
-      if (this.waiting) return;
       this.say.textContent = text;
+      if (this.waiting) return;
+      this.heard.textContent = text;
       this.waiting = setTimeout(() => {
         this.waiting = null;
-        if (this.say.textContent !== this.pending) this.tell(this.pending);
+        if (this.heard.textContent !== this.say.textContent) this.tell(this.say.textContent);
       }, 1000);
     }
 
