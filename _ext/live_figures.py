@@ -1,0 +1,179 @@
+"""Live figures on the website: their script and style, their labels, no widget state.
+
+A figure is the HTML output of a cell, one element of class ``nn-live``; nnlib draws it. This
+extension gives the page what that element cannot bring along:
+
+- ``live.js`` and ``live.css``, which live in the package nnlib because a notebook in JupyterLab
+  needs them too. They are copied from there and asked for only by pages with a figure.
+- A label for each figure whose author gave it an id beginning with ``fig-``, so that
+  ``{ref}`fig-apples``` in any chapter links to it, with the first sentence of its caption as text.
+- Nothing else: the state of all widgets, which myst-nb writes into each page for the sake of
+  a widget manager that the book does not load, is left out.
+
+myst-nb decides only when it writes a page which of a cell's outputs to show. While it reads, all
+of them are in the tree, so figures are looked for by what they are, raw HTML, not by where.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import lxml.html
+from docutils import nodes
+from myst_nb.sphinx_ import NbMetadataCollector
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.environment import BuildEnvironment
+from sphinx.environment.collectors import EnvironmentCollector
+from sphinx.util import logging
+
+logger = logging.getLogger(__name__)
+
+FIGURE_CLASS = "nn-live"
+LABEL_PREFIX = "fig-"
+WIDGET_STATE_KEY = "ipywidgets_state"  # myst_nb.core.render.NbElementRenderer.render_nb_finalise
+
+_FIGURES = lxml.html.etree.XPath(
+    f"descendant::*[contains(concat(' ', normalize-space(@class), ' '), ' {FIGURE_CLASS} ')]"
+)
+_END_OF_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9])")
+
+
+class LabelledFigure(NamedTuple):
+    """A figure that other pages can refer to."""
+
+    id: str
+    title: str
+    line: int | None
+
+
+def live_nodes(doctree: nodes.document) -> Iterator[tuple[nodes.raw, list[lxml.html.HtmlElement]]]:
+    """Yield each raw HTML node that holds live figures, with the figures' elements."""
+    for node in doctree.findall(nodes.raw):
+        text = node.astext()
+        if "html" in node.get("format", "").split() and FIGURE_CLASS in text:
+            elements = _FIGURES(lxml.html.fragment_fromstring(text, create_parent="div"))
+            if elements:
+                yield node, elements
+
+
+def caption_title(figure: lxml.html.HtmlElement) -> str:
+    """Return the first sentence of a figure's caption without its full stop."""
+    caption = figure.find(".//figcaption")
+    if caption is None:
+        return ""
+    text = " ".join(caption.text_content().split())
+    return _END_OF_SENTENCE.split(text, maxsplit=1)[0].removesuffix(".")
+
+
+class LiveFigureCollector(EnvironmentCollector):
+    """Keep the labelled figures of each page in Sphinx's environment, and make them labels.
+
+    The labels go into Sphinx's own domain after all pages have been read: only then is it known
+    whether two pages, one of them perhaps about to lose its figure, claim the same label.
+    """
+
+    @staticmethod
+    def figures(env: BuildEnvironment) -> dict[str, list[LabelledFigure]]:
+        """Return the labelled figures by page; the dictionary is pickled with the environment."""
+        if not hasattr(env, "live_figures"):
+            env.live_figures = {}  # type: ignore[attr-defined]
+        figures: dict[str, list[LabelledFigure]] = env.live_figures  # type: ignore[attr-defined]
+        return figures
+
+    def clear_doc(self, app: Sphinx, env: BuildEnvironment, docname: str) -> None:
+        """Forget a page that is read again or gone."""
+        self.figures(env).pop(docname, None)
+
+    def merge_other(
+        self, app: Sphinx, env: BuildEnvironment, docnames: set[str], other: BuildEnvironment
+    ) -> None:
+        """Take over what a parallel reader found."""
+        found = self.figures(other)
+        self.figures(env).update({name: found[name] for name in docnames if name in found})
+
+    def process_doc(self, app: Sphinx, doctree: nodes.document) -> None:
+        """Note the labelled figures of a page and drop its widget state."""
+        docname = app.env.docname
+        metadata = NbMetadataCollector.get_doc_data(app.env).get(docname, {})
+        metadata.get("js_files", {}).pop(WIDGET_STATE_KEY, None)
+
+        labelled: dict[str, LabelledFigure] = {}
+        for node, elements in live_nodes(doctree):
+            for element in elements:
+                name = element.get("id", "")
+                if not name.startswith(LABEL_PREFIX):
+                    continue
+                if name in labelled or name in doctree.ids:
+                    _warn_duplicate(name, docname, location=node)
+                    continue
+                labelled[name] = LabelledFigure(name, caption_title(element), node.line)
+        if labelled:
+            self.figures(app.env)[docname] = list(labelled.values())
+
+    def get_updated_docs(self, app: Sphinx, env: BuildEnvironment) -> list[str]:
+        """Turn the figures of all pages into labels of Sphinx's standard domain."""
+        domain = env.get_domain("std")
+        labels, anonymous = domain.data["labels"], domain.data["anonlabels"]
+        for docname, figures in sorted(self.figures(env).items()):
+            for figure in figures:
+                label = figure.id.lower()  # as the role {ref} looks it up
+                target = (docname, figure.id)
+                if anonymous.setdefault(label, target) != target:
+                    location = (docname, figure.line)
+                    _warn_duplicate(figure.id, anonymous[label][0], location=location)
+                elif figure.title:
+                    labels[label] = (*target, figure.title)
+        return []
+
+
+def _warn_duplicate(name: str, other: str, *, location: Any) -> None:
+    logger.warning(
+        "live figure: the id %r is used twice, the other time in %r",
+        name,
+        other,
+        location=location,
+        type="live_figures",
+        subtype="duplicate",
+    )
+
+
+def copy_assets(app: Sphinx, config: Config) -> None:
+    """Have Sphinx copy the script and the style; it accepts single files as static paths."""
+    config.html_static_path = [*config.html_static_path, *config.live_figures_assets]
+
+
+def reference_assets(
+    app: Sphinx,
+    pagename: str,
+    templatename: str,
+    context: dict[str, Any],
+    doctree: nodes.document | None,
+) -> None:
+    """Let a page with a live figure ask for the script and the style.
+
+    Sphinx forgets files added in this event after the page, and adds their checksums.
+    """
+    if doctree is None or next(live_nodes(doctree), None) is None:
+        return
+    for name in (Path(asset).name for asset in app.config.live_figures_assets):
+        if name.endswith(".css"):
+            app.add_css_file(name)
+        else:
+            app.add_js_file(name, loading_method="defer")
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the extension; a new ``env_version`` makes Sphinx read all pages again."""
+    app.setup_extension("myst_nb")
+    app.add_config_value("live_figures_assets", [], "html", [list])
+    app.add_env_collector(LiveFigureCollector)
+    app.connect("config-inited", copy_assets)
+    app.connect("html-page-context", reference_assets)
+    return {
+        "version": "1",
+        "env_version": 1,
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }

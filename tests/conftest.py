@@ -1,0 +1,376 @@
+"""What the tests share: the built site, a browser, a JupyterLab, and one order for all of it."""
+
+import contextlib
+import functools
+import http.server
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import chromium
+import lint_workflow
+import pytest
+from hypothesis import settings
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
+
+ROOT = Path(__file__).resolve().parents[1]
+CHAPTERS = ROOT / "chapters"
+
+# A shared machine is sometimes slow: that is no failure. And the same commit gives the same run.
+settings.register_profile("book", deadline=None, derandomize=True)
+settings.load_profile("book")
+
+# Settings of the person at the keyboard (a kernel called python3 elsewhere, start-up scripts of
+# IPython, a matplotlibrc) must not change what a test sees.
+_SETTINGS = tempfile.TemporaryDirectory(prefix="nnlib-tests-", ignore_cleanup_errors=True)
+for _name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
+    os.environ[_name] = str(Path(_SETTINGS.name, _name.lower()))
+for _name in ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "MATPLOTLIBRC", "MPLBACKEND", "PYTHONPATH"):
+    os.environ.pop(_name, None)
+
+
+def pytest_unconfigure() -> None:
+    """Remove the empty settings folders."""
+    _SETTINGS.cleanup()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run what is quick first, and what needs the browser last.
+
+    While Playwright is running, its event loop counts as running in this thread, which the clients
+    of Jupyter kernels (nbval, nbclient) do not expect.
+    """
+    late = ("site", "lab", "browser")
+
+    def place(item: pytest.Item) -> int:
+        fixtures = getattr(item, "fixturenames", ())
+        return max((late.index(name) + 1 for name in late if name in fixtures), default=0)
+
+    items.sort(key=place)
+
+
+# --- programs ---
+
+
+@pytest.fixture(scope="session")
+def node() -> Path:
+    """The Node.js of this environment."""
+    return lint_workflow.node()
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> Path:
+    """A Chromium on this machine. There is no test without one: it fails and says what to do."""
+    try:
+        path = chromium.find()
+    except chromium.NoChromiumError as error:
+        pytest.fail(str(error), pytrace=False)
+    if path is None:
+        pytest.fail(chromium.MISSING, pytrace=False)
+    return path
+
+
+# --- the site ---
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The website as ``make book`` builds it, from nothing, in a folder of its own."""
+    folder = tmp_path_factory.mktemp("site")
+    environment = os.environ | {"NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}
+    start = "from jupyter_book.cli.main import main; main()"
+    arguments = ["build", ".", "-W", "-n", "--keep-going", "--path-output", str(folder)]
+    built = subprocess.run(
+        [sys.executable, "-c", start, *arguments],
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    )
+    html = folder / "_build" / "html"
+    if built.returncode != 0 or not (html / "index.html").is_file():
+        reports = "\n".join(
+            f"{path.name}:\n{path.read_text(encoding='utf-8')}"
+            for path in sorted((html / "reports").rglob("*.log"))
+        )
+        pytest.fail(f"The site does not build.\n{built.stdout[-20_000:]}\n{reports}", pytrace=False)
+    return html
+
+
+class _QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):  # the browser left in mid-answer
+            super().handle_error(request, client_address)
+
+
+@contextlib.contextmanager
+def serve(folder: Path) -> Iterator[str]:
+    """Serve a folder on 127.0.0.1 and give its URL, without a slash at the end."""
+    handler = functools.partial(_QuietHandler, directory=str(folder))
+    with _Server(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.fixture(scope="session")
+def site_url(site: Path) -> Iterator[str]:
+    """The URL of the built website on a server of our own, without a slash at the end."""
+    with serve(site) as url:
+        yield url
+
+
+# --- the browser ---
+
+
+@pytest.fixture(scope="session")
+def browser(chromium_path: Path) -> Iterator[Browser]:
+    """A headless Chromium."""
+    options: dict[str, Any] = chromium.launch_options()
+    with sync_playwright() as playwright:
+        try:
+            launched = playwright.chromium.launch(executable_path=chromium_path, **options)
+        except PlaywrightError:
+            if not options["chromium_sandbox"]:
+                raise
+            # Inside most containers Chromium cannot make its sandbox. It opens our own pages only.
+            options["chromium_sandbox"] = False
+            launched = playwright.chromium.launch(executable_path=chromium_path, **options)
+        yield launched
+        launched.close()
+
+
+@dataclass
+class PageErrors:
+    """What went wrong in the pages that it watches, and what they asked of other hosts."""
+
+    console: list[str] = field(default_factory=list)
+    """Errors and warnings on the console."""
+    exceptions: list[str] = field(default_factory=list)
+    """Exceptions that nothing caught."""
+    failed: list[str] = field(default_factory=list)
+    """Requests without an answer, or with an answer of 400 or more."""
+    external: list[str] = field(default_factory=list)
+    """URLs of requests that left the site."""
+    requests: list[str] = field(default_factory=list)
+    """URLs of all requests."""
+
+    def watch(self, page: Page) -> None:
+        """Begin to listen to a page."""
+        page.on("console", self._on_console)
+        page.on("pageerror", lambda error: self.exceptions.append(str(error)))
+        page.on("request", self._on_request)
+        page.on("requestfailed", self._on_failed)
+        page.on("response", self._on_response)
+
+    def all(self) -> list[str]:
+        """Return everything that went wrong, one line for each."""
+        return [
+            f"{kind}: {line}"
+            for kind in ("console", "exceptions", "failed", "external")
+            for line in getattr(self, kind)
+        ]
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.console.append(f"{message.type}: {message.text} ({message.location['url']})")
+
+    def _on_request(self, request: Request) -> None:
+        self.requests.append(request.url)
+        parts = urlsplit(request.url)
+        if parts.scheme in ("http", "https", "ws", "wss") and parts.hostname != "127.0.0.1":
+            self.external.append(request.url)
+
+    def _on_failed(self, request: Request) -> None:
+        self.failed.append(f"{request.url} ({request.failure})")
+
+    def _on_response(self, response: Response) -> None:
+        if response.status >= 400:
+            self.failed.append(f"{response.url} ({response.status})")
+
+
+@pytest.fixture
+def page_errors() -> PageErrors:
+    """What went wrong in the pages of this test: ``assert page_errors.all() == []``."""
+    return PageErrors()
+
+
+@pytest.fixture
+def new_page(browser: Browser, page_errors: PageErrors) -> Iterator[Callable[..., Page]]:
+    """Return a function that opens a page in a context of its own, watched by ``page_errors``.
+
+    Its arguments are those of Playwright's ``new_context``: ``viewport``, ``color_scheme``,
+    ``offline``, ``java_script_enabled``, ``reduced_motion`` and so on.
+    """
+    with contextlib.ExitStack() as stack:
+
+        def open_page(**options: Any) -> Page:
+            context = browser.new_context(**options)
+            stack.callback(context.close)
+            page = context.new_page()
+            page_errors.watch(page)
+            return page
+
+        yield open_page
+
+
+@pytest.fixture
+def page(new_page: Callable[..., Page]) -> Page:
+    """An empty page with the browser's own settings, watched by ``page_errors``."""
+    return new_page()
+
+
+# --- JupyterLab ---
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A JupyterLab that is running."""
+
+    url: str
+    """Where it answers, without a slash at the end."""
+    token: str
+    folder: Path
+    """The folder that it shows."""
+
+    def add(self, notebook: Path) -> str:
+        """Copy a notebook into the folder and return the URL that opens it."""
+        shutil.copy(notebook, self.folder)
+        return self.open_url(notebook.name)
+
+    def open_url(self, name: str) -> str:
+        """Return the URL that opens a notebook of the folder, logged in."""
+        workspace = Path(name).stem.replace(".", "-")
+        return f"{self.url}/lab/workspaces/{workspace}/tree/{name}?token={self.token}"
+
+    def open(self, page: Page, name: str) -> None:
+        """Open a notebook of the folder in a page and wait until its kernel is ready."""
+        page.goto(self.open_url(name))
+        page.wait_for_function(
+            """() => {
+                const shown = window.jupyterapp?.shell?.currentWidget;
+                return shown?.context?.isReady
+                    && shown.sessionContext?.session?.kernel?.status === "idle";
+            }""",
+            timeout=60_000,
+        )
+
+    def run_all(self, page: Page) -> None:
+        """Run all cells of the notebook that is open in the page and wait for the last."""
+        page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
+
+
+@contextlib.contextmanager
+def running_lab(folder: Path, settings: Path, notebooks: Iterable[Path] = ()) -> Iterator[Lab]:
+    """Run the JupyterLab of this environment, without the user's settings, over copies."""
+    folder.mkdir(parents=True, exist_ok=True)
+    settings.mkdir(parents=True, exist_ok=True)
+    for notebook in notebooks:
+        shutil.copy(notebook, folder)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    lab = Lab(f"http://127.0.0.1:{port}", "test-token", folder)
+    options = {
+        "ServerApp.ip": "127.0.0.1",
+        "ServerApp.port": port,
+        "ServerApp.port_retries": 0,
+        "ServerApp.root_dir": str(folder),
+        "ServerApp.open_browser": False,
+        "ServerApp.allow_root": True,
+        "IdentityProvider.token": lab.token,
+        "LabApp.expose_app_in_browser": True,  # window.jupyterapp, to run commands by name
+        "LabApp.workspaces_dir": str(settings / "workspaces"),
+        "LabApp.user_settings_dir": str(settings / "user-settings"),
+        "LabApp.news_url": None,  # never ask for news or a newer version
+        "LabApp.check_for_updates_class": "jupyterlab.handlers.announcements.NeverCheckForUpdate",
+    }
+    asks = (
+        settings / "user-settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
+    )
+    asks.parent.mkdir(parents=True)
+    asks.write_text('{"fetchNews": "false", "checkForUpdates": false}', encoding="utf-8")
+    log = settings / "log.txt"
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab", *(f"--{k}={v}" for k, v in options.items())],
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        _wait_for(lab, server, log)
+        yield lab
+    finally:
+        _stop(lab, server)
+
+
+def _ask(lab: Lab, path: str, method: str = "GET") -> bytes:
+    headers = {"Authorization": f"token {lab.token}"}
+    request = urllib.request.Request(f"{lab.url}{path}", headers=headers, method=method)
+    with urllib.request.urlopen(request, timeout=5) as answer:
+        body: bytes = answer.read()
+        return body
+
+
+def _wait_for(lab: Lab, server: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + 90
+    while True:
+        with contextlib.suppress(OSError):
+            json.loads(_ask(lab, "/api/status"))
+            return
+        if server.poll() is not None or time.monotonic() > deadline:
+            text = log.read_text(encoding="utf-8", errors="replace")
+            pytest.fail(f"JupyterLab does not start:\n{text[-5000:]}", pytrace=False)
+        time.sleep(0.1)
+
+
+def _stop(lab: Lab, server: "subprocess.Popen[bytes]") -> None:
+    with contextlib.suppress(OSError):
+        _ask(lab, "/api/shutdown", "POST")  # also ends the kernels
+    try:
+        server.wait(20)
+    except subprocess.TimeoutExpired:
+        if hasattr(os, "killpg"):
+            os.killpg(server.pid, signal.SIGKILL)
+        else:
+            server.kill()
+        server.wait()
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A JupyterLab over copies of all chapters; ``lab.add`` brings further notebooks."""
+    folder = tmp_path_factory.mktemp("lab")
+    chapters = sorted(CHAPTERS.glob("*.ipynb"))
+    with running_lab(folder / "chapters", folder / "settings", chapters) as running:
+        yield running
