@@ -107,12 +107,6 @@ def load_mnist(
     ValueError
         If a file is damaged and no mirror gives a sound one, or it is not in the IDX format.
 
-    Examples
-    --------
-    >>> (x_train, t_train), (x_test, t_test) = load_mnist()  # doctest: +SKIP
-    >>> x_train.shape, t_train.shape, x_test.shape, t_test.shape  # doctest: +SKIP
-    ((60000, 784), (60000,), (10000, 784), (10000,))
-
     References
     ----------
     LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to document recognition",

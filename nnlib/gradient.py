@@ -270,7 +270,7 @@ def _check_array(
     )
     largest = max(r[0] for r in found)
     mean = float(np.mean([abs(r[1] - r[2]) for r in found]))
-    return Row(name, largest <= rtol, largest, mean, index, derived, numerical, kinks)
+    return Row(name, bool(largest <= rtol), largest, mean, index, derived, numerical, kinks)
 
 
 def _relative_error(derived: float, numerical: float, least: float) -> float:

@@ -20,7 +20,7 @@ LABELS = 90.0  # level run right of a source, where value and derivative stand
 BEND = 46.0  # where an edge leaves its level for the node on the right
 RADIUS = 23.0
 MARGIN = 14.0
-TOP = 42.0  # above the first line and below the last
+TOP = 46.0  # above the first line and below the last
 STIFF = 1e4
 
 
@@ -60,7 +60,7 @@ def layout(graph: Graph, labels: list[str]) -> Layout:
     >>> graph = Graph(Variable(2.0, name="x") * Variable(3.0, name="w"))
     >>> positions = layout(graph, ["x", "w", "y"])
     >>> positions.y
-    [42.0, 118.0, 80.0]
+    [46.0, 122.0, 84.0]
     """
     sources = [row.get("inputs", []) for row in graph.to_dict()["variables"]]
     count = len(sources)

@@ -1,6 +1,7 @@
 """A two-layer network, put together from the layers of `nnlib.layers`."""
 
 from collections.abc import Iterator, MutableMapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -77,7 +78,7 @@ class TwoLayerNet:
         first, second = affine(input_size, hidden_size), affine(hidden_size, output_size)
         self.layers: dict[str, Layer] = {"Affine1": first, "Relu1": Relu(), "Affine2": second}
         self.last_layer = SoftmaxWithLoss()
-        self.params = Parameters({"1": first, "2": second})
+        self.params = Parameters(self.layers)
         self.last_loss: float | None = None
 
     def predict(self, x: ArrayLike) -> Array:
@@ -101,10 +102,10 @@ class TwoLayerNet:
         """Return the gradient of the loss for each parameter, by backpropagation."""
         self.loss(x, t)
         dout = self.last_layer.backward()
+        first: Any
         first, *rest = self.layers.values()
         for layer in reversed(rest):
             dout = layer.backward(dout)
-        assert isinstance(first, Affine)
         first.parameter_gradients(dout)  # nobody needs the gradient of the data
         return self.params.gradients()
 
@@ -123,48 +124,50 @@ class TwoLayerNet:
 
 
 class Parameters(MutableMapping[str, Array]):
-    """The weights and biases of some Affine layers by name: "W1" is the W of layer "1".
+    """The weights and biases of a network's Affine layers: "W1" is the W of its layer "Affine1".
 
     It holds no arrays of its own: reading looks into the layer, assigning puts the array there.
 
     Examples
     --------
-    >>> params = Parameters({"1": Affine(np.eye(2), np.zeros(2))})
+    >>> params = Parameters({"Affine1": Affine(np.eye(2), np.zeros(2))})
     >>> params["b1"] = np.array([5.0, 6.0])
     >>> params["b1"]
     array([5., 6.])
     """
 
-    def __init__(self, layers: dict[str, Affine]):
-        self._layers = {
-            f"{letter}{n}": (layer, letter) for n, layer in layers.items() for letter in "Wb"
-        }
+    def __init__(self, layers: dict[str, Layer]):
+        self._layers = layers
+        numbers = [name.removeprefix("Affine") for name in layers if name.startswith("Affine")]
+        self._names = [f"{letter}{number}" for number in numbers for letter in "Wb"]
+
+    def _layer(self, name: str) -> Any:
+        if name not in self._names:
+            raise KeyError(f"{name!r}: the parameters are {', '.join(self._names)}")
+        return self._layers[f"Affine{name[1:]}"]
 
     def __getitem__(self, name: str) -> Array:
-        layer, letter = self._layers[name]
-        return layer.W if letter == "W" else layer.b
+        layer = self._layer(name)
+        return np.asarray(layer.W if name[0] == "W" else layer.b)
 
     def __setitem__(self, name: str, array: ArrayLike) -> None:
-        layer, letter = self._layers[name]
-        old = getattr(layer, letter)
+        old = self[name]
         array = as_float(array, name).astype(old.dtype, copy=False)
         if array.shape != old.shape:
             raise ValueError(
                 f"{name} has shape {old.shape}; an array of {array.shape} does not fit"
             )
-        setattr(layer, letter, array)
+        setattr(self._layer(name), name[0], array)
 
     def __delitem__(self, name: str) -> None:
         raise TypeError(f"{name} belongs to a layer; a parameter cannot be deleted")
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._layers)
+        return iter(self._names)
 
     def __len__(self) -> int:
-        return len(self._layers)
+        return len(self._names)
 
     def gradients(self) -> dict[str, Array]:
         """Return the gradients that the last backward left in the layers, under the same names."""
-        return {
-            name: getattr(layer, f"d{letter}") for name, (layer, letter) in self._layers.items()
-        }
+        return {name: getattr(self._layer(name), f"d{name[0]}") for name in self}

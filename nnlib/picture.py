@@ -106,6 +106,8 @@ def graph_svg(graph: Graph) -> str:
         if name not in graph.constants:
             middle = at.x[i] + at.half_width[i] + LABELS / 2
             numbers.append(_labels(middle, at.y[i], name, variable))
+            if variable.inputs and name not in graph.unnamed and name != graph.output:
+                numbers.append(_name(middle, at.y[i], name))
     end = at.output_x - at.output_half_width
     edges.append(_path(f"M{at.x[-1]:g} {at.y[-1]:g}H{end:g}", names[-1], ""))
     boxes.append(_box(at.output_x, at.y[-1], at.output_half_width, labels[-1]))
@@ -168,6 +170,13 @@ def _box(x: float, y: float, half_width: float, text: str) -> str:
         'height="36" rx="9" fill="Canvas" stroke="currentColor" stroke-opacity=".4" '
         'stroke-width="1.5"/>'
         f'<text x="{x:g}" y="{y:g}" dy=".35em">{escape(text)}</text></g>'
+    )
+
+
+def _name(x: float, y: float, name: str) -> str:
+    return (
+        f'<text class="nn-name" x="{x:g}" y="{y - 29:g}" font-size="12" fill-opacity=".75">'
+        f"{escape(name)}</text>"
     )
 
 

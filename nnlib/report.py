@@ -5,18 +5,18 @@ from dataclasses import dataclass, field
 
 from nnlib.formatting import table
 
-ROUNDING = 1e-8  # a smaller relative error says nothing, and may differ between two computers
+ROUNDING = 1e-6  # a smaller relative error is rounding, and may differ between two computers
 
 
 HEAD = "array", "result", "relative error", "mean error", "at", "derived", "numerical", "kinks"
 
 
 def _error(x: float) -> str:
-    return "0" if x == 0 else "< 1e-8" if x < ROUNDING else f"{x:.1e}"
+    return "0" if x == 0 else "< 1e-6" if x < ROUNDING else f"{x:.1e}"
 
 
 def _number(x: float) -> str:
-    return "0" if abs(x) < 1e-9 else f"{x:.6g}".replace("-", "−")
+    return "0" if abs(x) < 1e-9 else f"{x:.5g}".replace("-", "−")
 
 
 @dataclass(frozen=True)

@@ -234,6 +234,7 @@ def new_page(browser: Browser, page_errors: PageErrors) -> Iterator[Callable[...
         def open_page(**options: Any) -> Page:
             context = browser.new_context(**options)
             stack.callback(context.close)
+            context.set_default_timeout(15_000)
             page = context.new_page()
             page_errors.watch(page)
             return page

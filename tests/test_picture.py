@@ -27,7 +27,7 @@ def boxes(graph):
     for i in range(len(graph.variables)):
         x, y, half = at.x[i], at.y[i], at.half_width[i]
         yield x - half, y - RADIUS, x + half, y + RADIUS
-        yield x + half, y - 24, x + half + LABELS, y + 30
+        yield x + half, y - 38, x + half + LABELS, y + 30
 
 
 @settings(deadline=None)

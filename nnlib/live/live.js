@@ -26,6 +26,8 @@ const BackpropLive = (() => {
     difference: "off by",
     moved: (name, value, y, out, slope) =>
       `${name} = ${value} makes ${y} = ${out}. There, ${y} changes ${slope} times as fast as ${name}.`,
+    movedFlat: (name, value, y, out) =>
+      `${name} = ${value} makes ${y} = ${out}. There, a small change of ${name} leaves ${y} as it is.`,
     movedHidden: (name, value, y, out) => `${name} = ${value} makes ${y} = ${out}.`,
     welcome: "Move a slider, or step through the graph one node at a time.",
     all: (y, out) => `Everything is computed: ${y} = ${out}, derivatives run from right to left.`,
@@ -258,7 +260,9 @@ const BackpropLive = (() => {
       this.draw();
       const i = this.names.indexOf(name);
       const said = [name, format(value), this.names[this.last], format(this.values[this.last])];
-      this.tell(this.gradientShown(i) ? TEXT.moved(...said, format(this.gradients[i])) : TEXT.movedHidden(...said));
+      if (!this.gradientShown(i)) this.tell(TEXT.movedHidden(...said));
+      else if (this.gradients[i] === 0) this.tell(TEXT.movedFlat(...said));
+      else this.tell(TEXT.moved(...said, format(this.gradients[i])));
     }
 
     act(action) {

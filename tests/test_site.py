@@ -1,0 +1,211 @@
+"""The built website: whole, quiet, and asking nothing of anybody else."""
+
+import itertools
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from lxml import html
+
+ROOT = Path(__file__).resolve().parents[1]
+CHAPTERS = ["04-computational-graphs", "06-add-and-multiply-nodes", "11-training"]
+PAGES = [
+    "index",
+    *(f"chapters/{name}" for name in CHAPTERS),
+    "chapters/notation",
+    "chapters/glossary",
+    "chapters/references",
+    "search",
+    "genindex",
+]
+
+
+def tree(site, page):
+    return html.parse(str(site / f"{page}.html")).getroot()
+
+
+def test_the_pages_are_those_of_the_table_of_contents(site):
+    built = {str(p.relative_to(site).with_suffix("")) for p in site.rglob("*.html")}
+    assert {p for p in built if not p.startswith("_")} == set(PAGES)
+
+
+@pytest.mark.parametrize("page_name", PAGES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_leaves_the_site_or_complains(site_url, new_page, page_errors, page_name, scheme):
+    page = new_page(color_scheme=scheme)
+    page.goto(f"{site_url}/{page_name}.html", wait_until="networkidle")
+    assert page.locator("html").get_attribute("data-theme") == scheme
+    assert page_errors.all() == []
+    assert page_errors.requests  # the ear was open
+
+
+@pytest.mark.parametrize("page_name", PAGES)
+def test_every_page_opens_from_the_folder_without_a_network(site, new_page, page_errors, page_name):
+    page = new_page(offline=True)
+    page.goto((site / f"{page_name}.html").as_uri())
+    page.wait_for_load_state("load")
+    assert page.locator("h1").first.is_visible()
+    assert page_errors.all() == []
+
+
+def test_search_finds_a_term(site_url, page, page_errors):
+    page.goto(f"{site_url}/search.html?q=upstream")
+    page.locator("#search-results li a").first.wait_for()
+    assert page.locator("#search-results li").count() >= 2
+    assert page_errors.all() == []
+
+
+@pytest.mark.parametrize("page_name", PAGES)
+def test_every_link_and_file_of_a_page_is_there(site, page_name):
+    ids = {}
+    for link in tree(site, page_name).xpath("//@href | //@src"):
+        target, _, fragment = re.sub(r"\?[^#]*", "", link).partition("#")
+        if re.match(r"(https?|mailto|data|javascript):", link):
+            continue
+        path = (
+            (site / f"{page_name}.html").parent / target if target else site / f"{page_name}.html"
+        )
+        assert path.is_file(), link
+        if fragment and path.suffix == ".html":
+            if path not in ids:
+                ids[path] = set(html.parse(str(path)).xpath("//@id"))
+            assert fragment in ids[path], link
+
+
+@pytest.mark.parametrize("page_name", PAGES)
+def test_every_id_is_given_once(site, page_name):
+    ids = sorted(tree(site, page_name).xpath("//@id"))
+    assert [name for name, group in itertools.groupby(ids) if len(list(group)) > 1] == []
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_chapter_has_live_figures_one_script_and_no_widget_state(site, name):
+    page = tree(site, f"chapters/{name}")
+    figures = page.xpath("//figure[contains(@class, 'nn-live')]")
+    assert figures
+    assert len({figure.get("data-figure") for figure in figures}) == len(figures)
+    assert all(figure.get("id", "").startswith("fig-") for figure in figures)
+    assert len([s for s in page.xpath("//script/@src") if "live.js" in s]) == 1
+    assert len([s for s in page.xpath("//link/@href") if "live.css" in s]) == 1
+    text = (site / f"chapters/{name}.html").read_text(encoding="utf-8")
+    assert "vnd.jupyter.widget" not in text
+    for word in ("thebe", "require.js", "mathjax", "cdn."):
+        assert word not in text.lower()
+
+
+def test_pages_without_a_figure_do_not_load_the_script(site):
+    for page in ("chapters/notation", "chapters/glossary", "search"):
+        assert not [s for s in tree(site, page).xpath("//script/@src") if "live.js" in s]
+
+
+def test_formulas_are_mathml_and_look_like_formulas(site_url, page):
+    page.goto(f"{site_url}/chapters/04-computational-graphs.html")
+    fraction = page.locator("math mfrac").first
+    assert fraction.is_visible()
+    top, bottom = (fraction.locator("> *").nth(k).bounding_box() for k in (0, 1))
+    assert top["y"] + top["height"] <= bottom["y"] + 2
+    page.wait_for_function("document.fonts.ready")
+    assert page.evaluate("[...document.fonts].some(f => /math/i.test(f.family) "
+                         "&& f.status === 'loaded')")  # fmt: skip
+
+
+def test_a_figure_can_be_linked_from_another_chapter(site):
+    links = tree(site, "chapters/06-add-and-multiply-nodes").xpath("//a/@href")
+    assert "04-computational-graphs.html#fig-fruit" in links
+
+
+def test_solutions_are_folded_and_open(site_url, page):
+    page.goto(f"{site_url}/chapters/04-computational-graphs.html")
+    solution = page.locator("#ex-graphs-1 ~ .solution, .solution").first
+    hidden = solution.get_by_text("One more night costs 100", exact=False)
+    assert not hidden.is_visible()
+    solution.locator("button, summary").first.click()
+    assert hidden.is_visible()
+
+
+@pytest.mark.parametrize("page_name", PAGES)
+@pytest.mark.parametrize("width", [320, 390])
+def test_no_page_scrolls_sideways_on_a_phone(site_url, new_page, page_name, width):
+    page = new_page(viewport={"width": width, "height": 800})
+    page.goto(f"{site_url}/{page_name}.html")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_each_notebook_can_be_downloaded_with_its_outputs(site):
+    for name in CHAPTERS:
+        assert (site / f"_sources/chapters/{name}.ipynb").is_file()
+
+
+BUILD = "build", ".", "-W", "-n", "--keep-going"
+NOTEBOOK = """---
+file_format: mystnb
+kernelspec: {name: python3, display_name: Python 3}
+---
+
+# A small book
+
+"""
+
+
+@pytest.fixture
+def small_book(tmp_path):
+    """A folder with the configuration of the real book and nothing in it."""
+    for name in ("_config.yml", "_ext", "nnlib", "requirements.txt", "chapters/_static"):
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, tmp_path / name)
+    shutil.copy(ROOT / "chapters/references.bib", tmp_path / "chapters/references.bib")
+    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: index\n")
+    return tmp_path
+
+
+def build(folder):
+    built = subprocess.run(
+        [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", *BUILD],
+        cwd=folder,
+        env=os.environ | {"NO_COLOR": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+    )
+    return built.returncode, built.stdout
+
+
+DEFECTS = {
+    r"A formula $\frac{1}{$ that ends too soon.": "formula",
+    "See {ref}`fig-nowhere`.": "undefined label: 'fig-nowhere'",
+    "A {term}`word` without an entry.": "term not in glossary: 'word'",
+    "```{code-cell}\nimport sys\nprint('oh', file=sys.stderr)\n```": "stderr was found",
+    "```{code-cell}\n1 / 0\n```": "Executing notebook failed",
+}
+
+
+def test_each_defect_in_a_page_is_a_warning_and_fails_the_build(small_book):
+    (small_book / "index.md").write_text(NOTEBOOK + "\n\n".join(DEFECTS) + "\n")
+    code, output = build(small_book)
+    assert code != 0, output
+    warnings = [line for line in output.splitlines() if "WARNING" in line or "ERROR" in line]
+    assert [says for says in DEFECTS.values() if not any(says in w for w in warnings)] == [], output
+
+
+def test_a_notebook_runs_again_when_the_library_has_changed_and_only_then(small_book):
+    cell = "```{code-cell}\nwith open('ran.txt', 'a') as f: _ = f.write('x')\n```\n"
+    (small_book / "index.md").write_text(NOTEBOOK + cell)
+
+    def runs():
+        code, output = build(small_book)
+        assert code == 0, output
+        return len((small_book / "ran.txt").read_text())
+
+    assert runs() == 1
+    assert runs() == 1
+    with (small_book / "nnlib" / "layers.py").open("a") as f:
+        f.write("# another line\n")
+    assert runs() == 2
+    with (small_book / "requirements.txt").open("a") as f:
+        f.write("# another line\n")
+    assert runs() == 3
