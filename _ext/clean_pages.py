@@ -5,6 +5,7 @@
   refuses (an error in the console) when the book is opened from a folder. The style sheet is
   enough; it loads the fonts that a page needs.
 - Some extensions ask for the same inline script twice.
+- sphinx-exercise gives the contents of all exercises and solutions of a page the same two ids.
 - The search page fetches the pages that it found in order to quote them. From a folder (file://)
   a browser refuses that, so there the results are shown without quotations.
 
@@ -39,6 +40,13 @@ def without_font_awesome_script(head: str) -> Markup:
     return Markup("\n".join(rest))
 
 
+def drop_repeated_ids(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Take the ids of sphinx-exercise away that are not unique and that nothing refers to."""
+    for section in doctree.findall(nodes.section):
+        if section["ids"] in (["exercise-content"], ["solution-content"]):
+            section["ids"] = []
+
+
 def use_templates(app: Sphinx, config: Config) -> None:
     """Put our layout before the theme's."""
     config.templates_path = [str(TEMPLATES), *config.templates_path]
@@ -65,5 +73,6 @@ def clean_context(
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the extension, after all others have added their scripts."""
     app.connect("config-inited", use_templates)
+    app.connect("doctree-resolved", drop_repeated_ids)
     app.connect("html-page-context", clean_context, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -263,7 +263,7 @@ def _check_array(
         error = _relative_error(derived, numerical, noise / rtol)
         found.append((error, derived, numerical, index))
     if not found:
-        return Row(name, True, 0.0, 0.0, None, 0.0, 0.0, kinks)
+        return Row(name, True, 0.0, 0.0, (), np.nan, np.nan, kinks)
     # Errors in the rounding of f are all alike: among those, show the largest derivative.
     error, derived, numerical, index = max(
         found, key=lambda r: (r[0] if r[0] > ROUNDING else 0.0, abs(r[1]))

@@ -3,6 +3,8 @@
 import html
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from nnlib.formatting import table
 
 ROUNDING = 1e-6  # a smaller relative error is rounding, and may differ between two computers
@@ -12,10 +14,12 @@ HEAD = "array", "result", "relative error", "mean error", "at", "derived", "nume
 
 
 def _error(x: float) -> str:
-    return "0" if x == 0 else "< 1e-6" if x < ROUNDING else f"{x:.1e}"
+    return "< 1e-6" if x < ROUNDING else f"{x:.1e}"
 
 
 def _number(x: float) -> str:
+    if np.isnan(x):
+        return "–"  # nothing was compared
     return "0" if abs(x) < 1e-9 else f"{x:.5g}".replace("-", "−")
 
 
