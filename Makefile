@@ -28,7 +28,8 @@ help:
 	@echo 'The first of them makes the environment .venv, with PYTHON=$(PYTHON).'
 
 book: environment
-	'$(BIN)/jupyter-book' build . -W -n --keep-going
+	# Sphinx repeats a warning only when it reads the page again: after a failure it starts afresh.
+	'$(BIN)/jupyter-book' build . -W -n --keep-going || { rm -rf _build/.doctrees; exit 1; }
 	@echo
 	@echo 'The book is built: _build/html/index.html (open it, or `make serve`)'
 

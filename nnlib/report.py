@@ -10,7 +10,7 @@ from nnlib.formatting import table
 ROUNDING = 1e-6  # a smaller relative error is rounding, and may differ between two computers
 
 
-HEAD = "array", "result", "relative error", "mean error", "at", "derived", "numerical", "kinks"
+HEAD = "array", "result", "derived", "numerical", "at", "relative error", "mean error", "kinks"
 
 
 def _error(x: float) -> str:
@@ -59,8 +59,8 @@ class GradientReport:
     (False, (1,))
     >>> print(report)
     ✗ gradient check FAILED
-    array   result  relative error  mean error  at  derived  numerical  kinks
-        x  ✗ WRONG         1.1e-01     5.0e-01   1        9          8      0
+    array   result  derived  numerical  at  relative error  mean error  kinks
+        x  ✗ WRONG        9          8   1         1.1e-01     5.0e-01      0
     """
 
     rows: tuple[Row, ...]
@@ -102,11 +102,11 @@ class GradientReport:
             [
                 row.name,
                 "ok" if row.passed else "✗ WRONG",
-                _error(row.max_relative_error),
-                _error(row.mean_absolute_error),
-                "direction" if row.worst is None else ", ".join(str(i) for i in row.worst),
                 _number(row.derived),
                 _number(row.numerical),
+                "direction" if row.worst is None else ", ".join(str(i) for i in row.worst),
+                _error(row.max_relative_error),
+                _error(row.mean_absolute_error),
                 str(row.kinks),
             ]
             for row in self.rows

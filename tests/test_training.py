@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
-from nnlib.datasets import load_digits
+from nnlib.datasets import load_digits, load_mnist
 from nnlib.functions import softmax
 from nnlib.network import TwoLayerNet
 from nnlib.progress import progress
@@ -245,3 +246,20 @@ def test_progress_in_a_notebook_leaves_the_same_on_every_run(tmp_path):
     )
     assert nbval.returncode == 0, nbval.stdout
     assert f"{len(notebook.cells)} passed" in nbval.stdout
+
+
+MNIST = Path(__file__).parents[2] / "shared/data/mnist"
+
+
+@pytest.mark.parametrize(
+    ("load", "size", "options", "passes"),
+    [
+        (load_digits, 64, {"epochs": 30, "learning_rate": 0.2}, 0.92),
+        # The larger data is not a part of the project; the test uses it where it lies beside it.
+        *([(load_mnist, 784, {"epochs": 5}, 0.94)] if MNIST.exists() else []),
+    ],
+)
+def test_a_network_learns_to_read_digits(load, size, options, passes, monkeypatch):
+    monkeypatch.setenv("NNLIB_DATA", str(MNIST))
+    history = train(TwoLayerNet(size, 50, 10), *load(), **options)
+    assert history.test_accuracies[-1] > passes
