@@ -159,7 +159,7 @@ def test_training():
     assert f"{history.train_accuracies[-1]:.1%}" == "97.1%"
     chapter.says("the accuracy is higher, 97.1 %")
     assert round(100 * max(abs(np.diff(history.test_accuracies[10:])))) == 4
-    chapter.says("still wavers by up to four")
+    chapter.says("still wavers by about four")
     assert history.test_accuracies[-1] > 0.9
 
     curves, nets = found["curves"], found["nets"]

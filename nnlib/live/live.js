@@ -33,8 +33,8 @@ const BackpropLive = (() => {
     all: (y, out) => `Everything is computed: ${y} = ${out}, derivatives run from right to left.`,
     atStart: "Back at the start.",
     predictOn: "The derivatives are hidden. Work one out, then step back to uncover them one node at a time.",
-    checkOn: "Each derivative beside its finite difference, in the table.",
-    checkOff: "Finite differences put away.",
+    checkOn: "Each derivative beside its central difference, in the table.",
+    checkOff: "Central differences put away.",
     forwardDone: (y, out) => `The forward pass is complete: ${y} = ${out}. Now step back.`,
     forward: (node, sum, out) => `Forward, ${node} node: ${sum} = ${out}.`,
     seed: (y) => `Backward starts at the right with the derivative of ${y} with respect to itself: 1.`,
@@ -401,7 +401,8 @@ const BackpropLive = (() => {
       const up = format(this.gradients[i]);
       const down = this.parts[i].map(format);
       const targets = v.inputs.map((k) => this.label(k));
-      const each = (amount) => v.inputs.map((k, n) => TEXT.to(amount(n), targets[n])).join(", ");
+      const each = (amount) => v.inputs.flatMap((k, n) =>
+        (this.variables[k].constant ? [] : [TEXT.to(amount(n), targets[n])])).join(", ");
       let text;
       if (v.layer === "AddLayer") text = TEXT.add(each((n) => down[n]));
       else if (v.layer === "MulLayer") {
