@@ -151,12 +151,6 @@ def test_runaway_training_stops_with_the_remedy():
         train(net(), DATA, TEST, batch_size=10, learning_rate=1e200)
 
 
-def test_digits_are_learned():
-    train_data, test_data = load_digits()
-    history = train(TwoLayerNet(64, 50, 10), train_data, test_data, epochs=30, learning_rate=0.5)
-    assert history.test_accuracies[-1] > 0.95
-
-
 def test_history_as_text():
     history = History([2.3, 0.12345], [0.1, 0.98765], [0.1, 0.96], steps_per_epoch=2)
     expected = "step 2, epoch 1: loss 0.123, accuracy 98.8 % in training, 96.0 % in test"
