@@ -7,6 +7,7 @@ test with.
 import gzip
 import logging
 import os
+import zipfile
 import zlib
 from importlib.resources import files
 from pathlib import Path
@@ -61,13 +62,22 @@ def load_digits(
     >>> t_train[:4]
     array([0, 1, 2, 3])
 
+    Raises
+    ------
+    ValueError
+        If the file with the digits is missing or damaged.
+
     References
     ----------
     Alpaydin, Kaynak, "Optical Recognition of Handwritten Digits", UCI Machine Learning Repository
     (1998), https://doi.org/10.24432/C50P49, CC BY 4.0.
     """
-    with files("nnlib").joinpath("data/digits.npz").open("rb") as file, np.load(file) as data:
-        images, labels = data["images"], data["labels"]
+    path = files("nnlib").joinpath("data/digits.npz")
+    try:
+        with path.open("rb") as file, np.load(file) as data:
+            images, labels = data["images"], data["labels"]
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(f"{path} is missing or damaged; install nnlib again") from error
     if normalize:
         images = images / 16
     test = np.arange(len(images)) % 50 >= 40

@@ -181,7 +181,8 @@ def softmax(x: ArrayLike) -> Array:
     x = as_float(x)
     if x.ndim == 0 or x.shape[-1] == 0:
         raise ValueError(f"softmax needs an array of scores, (C,) or (N, C), got shape {x.shape}")
-    e = np.exp(x - x.max(axis=-1, keepdims=True))
+    with np.errstate(over="ignore"):  # two scores may be further apart than a float can say
+        e = np.exp(x - x.max(axis=-1, keepdims=True))
     return np.asarray(e / e.sum(axis=-1, keepdims=True))
 
 

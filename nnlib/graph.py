@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -101,7 +101,7 @@ class Graph:
         """The derivative of the output with respect to each variable in `values`, by name."""
         return {n: v.grad for n, v in self.variables.items() if n not in self.constants}
 
-    def at(self, **values: float) -> Graph:
+    def at(self, /, **values: float) -> Graph:
         """Return the same graph at other values of its inputs.
 
         What is computed may be infinite or NaN there: nothing is raised for that.
@@ -174,11 +174,15 @@ class Graph:
 
     def __str__(self) -> str:
         values, gradients = self.values, self.gradients
-        rows = [[n, format_number(values[n]), format_number(gradients[n])] for n in values]
+        rows = [[n, _shown(values[n]), _shown(gradients[n])] for n in values]
         return table(["", "value", f"d{self.output}/d…"], rows)
 
     def __repr__(self) -> str:
         return f"Graph of {self.output}\n{self}"
+
+
+def _shown(value: Any) -> str:
+    return format_number(value) if np.ndim(value) == 0 else f"array {np.shape(value)}"
 
 
 def unique_names(order: list[Variable]) -> list[str]:
@@ -191,15 +195,15 @@ def unique_names(order: list[Variable]) -> list[str]:
             )
         if variable.name:
             taken.add(variable.name)
-    names = []
-    for variable in order:
-        letter = "v" if variable.inputs else "c"
-        free = next(f"{letter}{i}" for i in itertools.count(1) if f"{letter}{i}" not in taken)
-        if variable is order[-1] and "y" not in taken:
-            free = "y"
-        names.append(variable.name or free)
-        taken.add(names[-1])
+    values, constants = _free_names("v", taken), _free_names("c", taken)
+    names = [v.name or next(values if v.inputs else constants) for v in order]
+    if not order[-1].name and "y" not in taken:
+        names[-1] = "y"
     return names
+
+
+def _free_names(letter: str, taken: set[str]) -> Iterator[str]:
+    return (f"{letter}{i}" for i in itertools.count(1) if f"{letter}{i}" not in taken)
 
 
 def replay(order: Iterable[Variable], values: dict[str, float] | None = None) -> list[Variable]:

@@ -2,8 +2,9 @@
 
 `forward(*inputs)` computes the output and keeps only what `backward` needs. `backward(dout)` takes
 the upstream gradient, dL/d(output), and returns dL/d(input) for each input, in the same order.
-A layer never writes into the arrays it is given. Use one layer object for one place in a network:
-a second `forward` replaces what the first one kept.
+A layer never writes into the arrays it is given; it may keep them, and what it returned, until
+`backward`, so change neither before. Use one layer object for one place in a network: a second
+`forward` replaces what the first one kept.
 """
 
 from typing import Any
@@ -63,6 +64,16 @@ def operands(layer: Layer, x: Any, y: Any) -> tuple[Any, Any]:
     return x, y
 
 
+def upstream(layer: Layer, dout: Any, shape: tuple[int, ...]) -> Any:
+    """Return `dout` if it has the shape of the layer's output: it is never broadcast."""
+    if np.shape(dout) != shape:
+        raise ValueError(
+            f"{type(layer).__name__}: dout must have the shape of the output, {shape}, "
+            f"got {np.shape(dout)}"
+        )
+    return dout if isinstance(dout, int | float) else as_float(dout, "dout")
+
+
 class AddLayer(Layer):
     """z = x + y. Backward: dx = dout, dy = dout, each summed where broadcasting repeated it.
 
@@ -83,6 +94,7 @@ class AddLayer(Layer):
         return x + y
 
     def backward(self, dout: Any) -> tuple[Any, Any]:
+        dout = upstream(self, dout, np.broadcast_shapes(*self.shapes))
         return unbroadcast(dout, self.shapes[0]), unbroadcast(dout, self.shapes[1])
 
 
@@ -105,6 +117,7 @@ class MulLayer(Layer):
         return self.x * self.y
 
     def backward(self, dout: Any) -> tuple[Any, Any]:
+        dout = upstream(self, dout, np.broadcast_shapes(np.shape(self.x), np.shape(self.y)))
         dx = unbroadcast(dout * self.y, np.shape(self.x))
         dy = unbroadcast(dout * self.x, np.shape(self.y))
         return dx, dy
@@ -140,6 +153,7 @@ class PowLayer(Layer):
         return self.x**self.exponent
 
     def backward(self, dout: Any) -> Any:
+        dout = upstream(self, dout, self.x.shape)
         if self.exponent == 0:
             return dout * np.zeros_like(self.x)  # x**0 is 1 for every x, 0 included
         return dout * self.exponent * self.x ** (self.exponent - 1)
@@ -162,7 +176,7 @@ class ExpLayer(Layer):
         return self.out
 
     def backward(self, dout: Any) -> Any:
-        return dout * self.out
+        return upstream(self, dout, np.shape(self.out)) * self.out
 
 
 class LogLayer(Layer):
@@ -182,7 +196,7 @@ class LogLayer(Layer):
         return np.log(self.x)
 
     def backward(self, dout: Any) -> Any:
-        return dout / self.x
+        return upstream(self, dout, self.x.shape) / self.x
 
 
 class ReciprocalLayer(Layer):
@@ -202,7 +216,7 @@ class ReciprocalLayer(Layer):
         return self.out
 
     def backward(self, dout: Any) -> Any:
-        return -dout * self.out**2
+        return -upstream(self, dout, np.shape(self.out)) * self.out**2
 
 
 class Relu(Layer):
@@ -230,7 +244,7 @@ class Relu(Layer):
         return out
 
     def backward(self, dout: Any) -> Array:
-        return np.asarray(dout * self.mask)
+        return np.asarray(upstream(self, dout, self.mask.shape) * self.mask)
 
 
 class Sigmoid(Layer):
@@ -255,7 +269,7 @@ class Sigmoid(Layer):
         return self.out
 
     def backward(self, dout: Any) -> Array:
-        return np.asarray(dout * self.out * (1.0 - self.out))
+        return np.asarray(upstream(self, dout, self.out.shape) * self.out * (1.0 - self.out))
 
 
 class Affine(Layer):
@@ -366,7 +380,8 @@ class SoftmaxWithLoss(Layer):
         self.t: NDArray[np.intp] = class_indices(t, x.shape)[..., np.newaxis]
         if x.size == 0:
             raise ValueError(f"SoftmaxWithLoss: the batch is empty, x has shape {x.shape}")
-        shifted = x - x.max(axis=-1, keepdims=True)
+        with np.errstate(over="ignore"):  # two scores may be further apart than a float can say
+            shifted = x - x.max(axis=-1, keepdims=True)
         log_sum = np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
         return float(np.mean(log_sum - np.take_along_axis(shifted, self.t, axis=-1)))
 

@@ -89,7 +89,7 @@ def layout(graph: Graph, labels: list[str]) -> Layout:
 
 
 def _half_box(label: str) -> float:
-    return max(RADIUS, 4.8 * len(label) + 12)
+    return max(RADIUS, 5.3 * len(label) + 12)
 
 
 def _columns(sources: list[list[int]], users: list[list[int]], constant: list[bool]) -> list[int]:

@@ -96,6 +96,11 @@ class TwoLayerNet:
     def accuracy(self, x: ArrayLike, t: ArrayLike) -> float:
         """Return the share, 0 to 1, of a batch whose largest score is that of the right class."""
         scores = self.predict(x)
+        if not scores.size or not np.isfinite(scores).all():
+            raise ValueError(
+                f"accuracy: the scores, of shape {scores.shape}, are empty or not finite; "
+                "give at least one sample, and look for NaN in x and in params"
+            )
         return float(np.mean(scores.argmax(axis=-1) == class_indices(t, scores.shape)))
 
     def gradient(self, x: ArrayLike, t: ArrayLike) -> dict[str, Array]:
@@ -152,7 +157,8 @@ class Parameters(MutableMapping[str, Array]):
 
     def __setitem__(self, name: str, array: ArrayLike) -> None:
         old = self[name]
-        array = as_float(array, name).astype(old.dtype, copy=False)
+        if array is not old:  # `params[name] -= ...` hands the same array back
+            array = as_float(array, name).astype(old.dtype)  # a copy: training changes it in place
         if array.shape != old.shape:
             raise ValueError(
                 f"{name} has shape {old.shape}; an array of {array.shape} does not fit"

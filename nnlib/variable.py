@@ -67,6 +67,8 @@ class Variable:
     __array_ufunc__ = None  # so that array + variable asks Variable, not the array
 
     def __init__(self, value: Any, name: str | None = None):
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"Variable: the name must be a string, got {name!r}")
         if isinstance(value, Variable):
             raise TypeError("Variable: got a Variable, expected a number or an array; use it as is")
         self.data: Array = np.array(as_float(value, "the value of a Variable"), dtype=np.float64)
@@ -134,7 +136,8 @@ class Variable:
         return self * -1.0
 
     def __sub__(self, other: Any) -> Variable:
-        return apply(AddLayer(), self, -other)
+        taken = other if isinstance(other, Variable) else as_float(other, "what is taken away")
+        return apply(AddLayer(), self, -taken)
 
     def __truediv__(self, other: Any) -> Variable:
         return self * as_variable(other).reciprocal()

@@ -66,6 +66,19 @@ def test_the_html_is_the_same_each_time_and_small(figure):
     assert figure._repr_mimebundle_()["text/html"] == again._repr_mimebundle_()["text/html"]
 
 
+def test_ends_and_steps_of_a_slider_are_exact():
+    ranges = {"x": (1234561.0, 1234569.0, 1 / 3)}
+    page = GraphFigure(Variable(1234561.0, "x") * 2, ranges)._repr_mimebundle_()["text/html"]
+    slider = html.fromstring(page).xpath("//input")[0]
+    assert tuple(float(slider.get(n)) for n in ("min", "max", "step")) == ranges["x"]
+
+
+@pytest.mark.parametrize("name", ["self", "constructor", "__proto__", "x y", "ü", "1"])
+def test_any_name_will_do(name):
+    figure = GraphFigure(Variable(3.0, name) * 2, {name: (0, 5, 1)})
+    assert (figure.values[name], figure.gradients[name]) == (3, 2)
+
+
 def test_names_with_markup_are_escaped():
     x = Variable(1.0, name="</script><b>")
     figure = GraphFigure(x * 2, {"</script><b>": (0, 2, 1)})
@@ -103,7 +116,13 @@ X = Variable(1.0, "x")
             ValueError,
             "derivative with respect to x is inf",
         ),
-        (lambda: GraphFigure(Variable([1.0, 2.0], "x") * 2, {"x": (0, 2, 1)}), ValueError, "array"),
+        (
+            lambda: GraphFigure(Variable([1.0], "x") * 2, {"x": (0, 2, 1)}),
+            ValueError,
+            "is an array",
+        ),
+        (lambda: GraphFigure(Variable(3.0), {}), ValueError, "no input with a name"),
+        (lambda: GraphFigure(Variable(3.0) * 2, {}), ValueError, "no input with a name"),
     ],
 )
 def test_a_bad_figure_is_told_when_it_is_made(make, error, says):

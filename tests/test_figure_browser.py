@@ -142,6 +142,42 @@ def test_predict_hides_the_derivatives_until_they_are_asked_for(figure):
     assert_shows(figure, shop(100, 2, 1.1))
 
 
+def test_a_figure_that_starts_hidden_gives_nothing_away(site_url, page):
+    page.goto(f"{site_url}/chapters/04-computational-graphs.html")
+    figure = page.locator('.nn-live[data-figure="fig-apples"]')
+    said = figure.locator("svg desc, .nn-say, [aria-live]")
+
+    def words():
+        return " ".join(said.all_text_contents())
+
+    assert figure.locator("[data-gradient-of][data-exact]").count() == 0
+    assert "Derivative of" not in words()
+    figure.get_by_label("apple: one step more").click()
+    assert "total = 222.2" in words()
+    assert "times as fast" not in words()
+    figure.locator('[data-action="step-forward"]').click()
+    figure.get_by_label("apple: one step more").click()
+    assert "224.4" not in words()  # the total is not computed yet
+    figure.locator('[data-action="run"]').click()
+    assert "Derivative of total with respect to apple = 2.2." in words()
+    figure.locator('[data-action="reset"]').click()
+    assert figure.locator("[data-gradient-of][data-exact]").count() == 0
+    assert figure.locator('input[data-input="apple"]').input_value() == "100"
+
+
+def test_a_number_that_is_not_finite_is_shown_as_such_and_does_not_stick(site_url, page):
+    page.goto(f"{site_url}/chapters/06-add-and-multiply-nodes.html")
+    figure = page.locator('.nn-live[data-figure="fig-quotient"]')
+    slider = figure.locator('input[data-input="time"]')
+    move = "(e, v) => { e.min = -1; e.value = v; e.dispatchEvent(new Event('input')); }"
+    slider.evaluate(move, 0)
+    expect(figure.locator('.nn-stage [data-value-of="speed"]')).to_have_text("∞")
+    assert figure.locator(".nn-bad").count() > 0
+    slider.evaluate(move, 4)
+    expect(figure.locator('.nn-stage [data-value-of="speed"]')).to_have_text("30")
+    assert figure.locator(".nn-bad").count() == 0
+
+
 def test_check_puts_a_finite_difference_beside_each_derivative(figure):
     figure.locator('[data-action="check"]').click()
     for name, derivative in shop(100, 2, 1.1).gradients.items():

@@ -66,6 +66,12 @@ def test_indices_and_one_hot_labels_give_the_same_loss(x, seed):
     assert by_index == pytest.approx(np.mean(each), rel=1e-12)
 
 
+def test_scores_further_apart_than_a_float_can_say():
+    with np.errstate(all="raise", under="ignore"):
+        np.testing.assert_array_equal(functions.softmax([1e308, -1e308]), [1.0, 0.0])
+        assert layers.SoftmaxWithLoss().forward([1e308, -1e308], 0) == 0
+
+
 def test_a_probability_of_zero_is_an_infinite_loss_without_a_warning():
     assert functions.cross_entropy_error([1.0, 0.0], 1) == np.inf
 
@@ -213,6 +219,27 @@ def test_nothing_of_the_callers_is_written_to(layer, inputs):
 def test_bad_input_of_a_layer_is_told_clearly(call, error, says):
     with pytest.raises(error, match=says):
         call()
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        layers.AddLayer(),
+        layers.MulLayer(),
+        layers.PowLayer(2),
+        layers.ExpLayer(),
+        layers.LogLayer(),
+        layers.ReciprocalLayer(),
+        layers.Relu(),
+        layers.Sigmoid(),
+    ],
+)
+@pytest.mark.parametrize("dout", [1.0, np.ones((3, 1)), np.ones((4, 3)), [1.0, 2.0]])
+def test_an_upstream_gradient_is_never_broadcast(layer, dout):
+    x = np.array([1.0, 2.0, 3.0])
+    layer.forward(*([x, x] if isinstance(layer, layers.AddLayer | layers.MulLayer) else [x]))
+    with pytest.raises(ValueError, match=r"shape of the output, \(3,\), got"):
+        layer.backward(dout)
 
 
 def test_affine_tells_a_dout_of_the_wrong_shape():

@@ -69,6 +69,9 @@ def test_numerical_gradient_of_a_read_only_array():
         (lambda: numerical_gradient(bowl, [1.0, np.inf]), ValueError, "finite, got inf"),
         (lambda: numerical_gradient(lambda x: x, np.ones(2)), ValueError, "single number"),
         (lambda: numerical_gradient(bowl, np.ones(2), h=-1), ValueError, "above 0"),
+        (lambda: numerical_gradient(bowl, np.ones(2), h=1e-30), ValueError, "h is too small"),
+        (lambda: numerical_gradient(bowl, np.array([1e15])), ValueError, "h is too small"),
+        (lambda: numerical_gradient(lambda _: 1.0, [1, 2]), ValueError, "f did not react"),
         (lambda: gradient_check(bowl, np.ones(2), np.ones(3)), ValueError, r"\(2,\).*\(3,\)"),
         (lambda: gradient_check(bowl, {"W": np.ones(2)}, np.ones(2)), ValueError, "same names"),
         (
@@ -181,6 +184,59 @@ def test_layer_check_flags_every_planted_bug(bug, seed):
     assert layer_check(layers.MulLayer(), x, y, seed=seed)
     report = layer_check(Broken(bug), x, y, seed=seed)
     assert not report, report
+
+
+class InPlaceRelu(layers.Relu):
+    """The ReLU of many a textbook: its backward writes into the upstream gradient."""
+
+    def backward(self, dout):
+        dout[~self.mask] = 0
+        return dout
+
+
+class InPlaceForward(layers.Relu):
+    def forward(self, x):
+        x[x < 0] = 0
+        return super().forward(x)
+
+
+@pytest.mark.parametrize("layer", [InPlaceRelu(), InPlaceForward()])
+def test_layer_check_flags_what_writes_into_its_input_and_shields_the_callers(layer):
+    x = np.array([-1.0, 2.0])
+    report = layer_check(layer, x)
+    assert not report
+    assert "writes into" in str(report)
+    np.testing.assert_array_equal(x, [-1.0, 2.0])
+
+
+class Forgetful(layers.MulLayer):
+    def __init__(self, backward):
+        self.backward = backward
+
+
+@pytest.mark.parametrize(
+    "backward", [lambda dout: dout, lambda dout: None, lambda dout: (dout, dout, dout)]
+)
+def test_layer_check_flags_a_missing_and_a_superfluous_gradient(backward):
+    report = layer_check(Forgetful(backward), 2.0, 3.0)
+    assert not report
+    assert "a gradient for each of x, y, in order" in str(report)
+
+
+def test_a_large_array_with_zeros_at_a_kink_passes_and_its_bug_is_traced():
+    x = np.where(np.arange(400) % 2, 1.0, 0.0)
+    report = layer_check(layers.Relu(), x)
+    assert report, report
+    assert report.rows[0].kinks == 200
+    gradient = (x > 0).astype(float)
+    gradient[7] = 1.01
+    report = gradient_check(lambda x: np.maximum(x, 0).sum(), x, gradient)
+    assert report.rows[0].worst == (7,)
+
+
+def test_infinity_next_door_is_no_excuse():
+    with np.errstate(all="ignore"):
+        assert not gradient_check(lambda v: np.log(v[0]), np.array([1e-5]), np.array([12345.0]))
 
 
 def test_layer_check_leaves_layer_and_inputs_as_they_were():

@@ -101,6 +101,8 @@ def test_the_array_that_was_given_is_not_touched():
         (lambda x: 3 + x, 5.0, 1.0),
         (lambda x: 3 * x, 6.0, 3.0),
         (lambda x: np.float64(3) * x, 6.0, 3.0),
+        (lambda x: x - np.uint8(1), 1.0, 1.0),
+        (lambda x: np.uint8(1) - x, -1.0, -1.0),
         (lambda x: (x - 3).relu(), 0.0, 0.0),
     ],
 )
@@ -118,6 +120,7 @@ def test_numbers_may_stand_on_either_side(expression, value, derivative):
         (lambda: Variable(float("inf")), ValueError, "finite"),
         (lambda: Variable("2"), TypeError, "real numbers"),
         (lambda: Variable(Variable(2.0)), TypeError, "got a Variable"),
+        (lambda: Variable(2.0, name=3), TypeError, "must be a string, got 3"),
         (lambda: Variable(0.0).log(), ValueError, "LogLayer of 0.0 is -inf"),
         (lambda: 1 / Variable(0.0), ValueError, "not a finite number"),
         (lambda: Variable(1000.0).exp(), ValueError, "not a finite number"),
@@ -138,6 +141,10 @@ def test_numbers_may_stand_on_either_side(expression, value, derivative):
 def test_bad_input_is_told_clearly(make, error, says):
     with pytest.raises(error, match=says):
         make()
+
+
+def test_a_graph_of_arrays_says_so_as_text():
+    assert "array (2,)" in str(Graph(Variable([1.0, 2.0], "x") * 2))
 
 
 def test_made_up_names_do_not_clash_with_given_ones():

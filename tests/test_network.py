@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from nnlib.gradient import gradient_check
+from nnlib.layers import Affine
 from nnlib.network import TwoLayerNet
 
 
@@ -34,6 +35,24 @@ def test_assigning_a_parameter_takes_effect(batch):
     np.testing.assert_array_equal(net.layers["Affine1"].W, 0)
     net.params["b2"] += [5.0, 0.0, 0.0]
     assert net.predict(batch[0]).argmax(axis=1).tolist() == [0] * 6
+
+
+def test_an_assigned_array_is_copied_so_that_training_does_not_change_it(batch):
+    mine, theirs = network(), network()
+    W1 = np.full((5, 4), 0.1)
+    mine.params["W1"] = W1
+    theirs.params.update(mine.params)
+    for name, gradient in mine.gradient(*batch).items():
+        mine.params[name] -= 0.1 * gradient
+    np.testing.assert_array_equal(W1, 0.1)
+    np.testing.assert_array_equal(theirs.params["W1"], 0.1)
+
+
+def test_a_layer_that_is_replaced_is_the_one_that_counts(batch):
+    net = network()
+    net.layers["Affine2"] = Affine(np.zeros((4, 3)), np.zeros(3))
+    np.testing.assert_array_equal(net.params["W2"], 0)
+    assert net.gradient(*batch)["W2"].shape == (4, 3)
 
 
 def test_a_small_step_against_the_gradient_lowers_the_loss(batch):
@@ -76,6 +95,8 @@ def test_the_same_generator_gives_the_same_network():
         (lambda net: net.accuracy(np.ones((2, 5)), [0]), ValueError, "do not fit"),
         (lambda net: net.params.__setitem__("W1", np.ones((4, 5))), ValueError, "does not fit"),
         (lambda net: net.params["W3"], KeyError, "W3"),
+        (lambda net: net.accuracy(np.full((1, 5), np.nan), [0]), ValueError, "not finite"),
+        (lambda net: net.accuracy(np.ones((0, 5)), []), ValueError, "empty"),
         (lambda net: net.params.pop("W1"), TypeError, "cannot be deleted"),
     ],
 )

@@ -113,6 +113,14 @@ def test_extreme_inputs_give_the_same_finite_infinite_or_undefined_numbers(node)
         assert_same(graph, inputs, found)
 
 
+@pytest.mark.parametrize("name", ["constructor", "__proto__", "toString", "hasOwnProperty"])
+def test_names_that_mean_something_to_javascript(node, name):
+    graph = Graph(Variable(3.0, name=name) * Variable(2.0, name="x"))
+    for inputs in ({}, {"x": 5.0}):
+        (found,) = in_node(node, EVALUATE, [{"graph": graph.to_dict(), "inputs": inputs}])
+        assert float(found["values"]["y"]) == graph.at(**inputs).values["y"]
+
+
 @pytest.mark.parametrize("scale", [1e-8, 1e-3, 1.0, 1e3, 1e6, 1e12])
 def test_numbers_are_shown_with_the_same_digits(node, scale):
     rng = np.random.default_rng(1)

@@ -97,7 +97,7 @@ class GraphFigure(ipywidgets.VBox):
         self.name = name or self.graph.output
         self.caption = caption
         self.predict = predict
-        _check_finite(self.graph)
+        _check_drawable(self.graph)
         ranges = {n: _checked_range(n, sliders, self.graph) for n in self.graph.inputs}
         unknown = sorted(set(sliders) - set(ranges))
         if unknown:
@@ -140,7 +140,7 @@ class GraphFigure(ipywidgets.VBox):
         graph, y = self.graph, escape(self.graph.output)
         rows = "".join(
             f'<div class="nn-row"><label><span>{escape(n)}</span> <input type="range" hidden '
-            f'data-input="{escape(n)}" min="{low:g}" max="{high:g}" step="{step:g}" '
+            f'data-input="{escape(n)}" min="{low!r}" max="{high!r}" step="{step!r}" '
             f'value="{graph.values[n]!r}" autocomplete="off"></label> '
             f"<output {_hook('value', n, graph.values[n])}</output> "
             f'<span class="nn-slope">∂{y}/∂{escape(n)} = '
@@ -187,7 +187,18 @@ def _hook(kind: str, name: str, number: float) -> str:
     return f'data-{kind}-of="{escape(name)}" data-exact="{number!r}">{format_number(number)}'
 
 
-def _check_finite(graph: Graph) -> None:
+def _check_drawable(graph: Graph) -> None:
+    if graph.output in graph.constants or not graph.inputs:
+        raise ValueError(
+            "GraphFigure: the graph has no input with a name, so nothing in it can move; "
+            'give at least one: Variable(3.0, name="x")'
+        )
+    for name, variable in graph.variables.items():
+        if variable.data.ndim:
+            raise ValueError(
+                f"GraphFigure: {name} is an array of shape {variable.data.shape}; "
+                "the graph of a figure holds numbers"
+            )
     for name, derivative in graph.gradients.items():
         if not np.isfinite(derivative).all():
             raise ValueError(

@@ -28,6 +28,7 @@ const BackpropLive = (() => {
       `${name} = ${value} makes ${y} = ${out}. There, ${y} changes ${slope} times as fast as ${name}.`,
     movedFlat: (name, value, y, out) =>
       `${name} = ${value} makes ${y} = ${out}. There, a small change of ${name} leaves ${y} as it is.`,
+    movedOnly: (name, value) => `${name} = ${value}.`,
     movedHidden: (name, value, y, out) => `${name} = ${value} makes ${y} = ${out}.`,
     welcome: "Move a slider, or step through the graph one node at a time.",
     all: (y, out) => `Everything is computed: ${y} = ${out}, derivatives run from right to left.`,
@@ -42,6 +43,8 @@ const BackpropLive = (() => {
     mul: (parts) => `Backward, × node: upstream times the other input: ${parts}.`,
     one: (node, local, up, value, name, down) =>
       `Backward, ${node} node: local derivative ${local}, so upstream ${up} × ${value} = ${down} to ${name}.`,
+    value: (name, value) => `${name} = ${value}.`,
+    slope: (y, name, slope) => `Derivative of ${y} with respect to ${name} = ${slope}.`,
     node: (symbol) => `the ${symbol} node`,
     to: (amount, name) => `${amount} to ${name}`,
     sum: (name, terms, total) => ` ${name} is used ${terms.length} times, so its parts add up: ${terms.join(" + ")} = ${total}.`,
@@ -80,7 +83,7 @@ const BackpropLive = (() => {
     variables.forEach((v, i) => {
       if (fixed && fixed.index === i) values.push(fixed.value);
       else if (v.layer) values.push(LAYERS[v.layer].forward(v.inputs.map((k) => values[k]), null, v));
-      else values.push(v.name in inputs ? inputs[v.name] : v.value);
+      else values.push(Object.hasOwn(inputs, v.name) ? inputs[v.name] : v.value);
     });
     return values;
   }
@@ -130,8 +133,14 @@ const BackpropLive = (() => {
     return `${sign}${digits}e${String(exponent).replace("-", "−")}`;
   }
 
+  /* Ten digits, to compare with; not more than a difference can be trusted for. */
+  function long(x) {
+    return Number.isFinite(x) ? String(Number(x.toPrecision(10))).replace("-", "−") : format(x);
+  }
+
   /* The size of a difference that should be nothing: one digit will do. */
   function small(x) {
+    if (!Number.isFinite(x)) return format(x);
     return x === 0 ? "0" : Math.abs(x).toExponential(0).replace("-", "−");
   }
 
@@ -165,9 +174,9 @@ const BackpropLive = (() => {
       this.nodes = this.variables.flatMap((v, i) => (v.layer ? [i] : []));
       this.last = this.variables.length - 1;
       this.full = 2 * this.nodes.length + 1; // all forward steps, the seed, all backward steps
-      this.inputs = {};
+      this.inputs = Object.create(null); // a variable may be called "constructor" or "__proto__"
       for (const v of this.variables) if (!v.layer && !v.constant) this.inputs[v.name] = v.value;
-      this.start = { ...this.inputs };
+      this.start = Object.assign(Object.create(null), this.inputs);
       this.predicting = element.dataset.start === "predict";
       this.cursor = this.predicting ? this.nodes.length : this.full;
       this.at = null; // the node of the step just made, and which way it went
@@ -210,6 +219,7 @@ const BackpropLive = (() => {
       stage.after(this.say, this.heard);
       (this.element.querySelector(".nn-rows") || this.say).after(this.bar);
       const svg = stage.querySelector("svg");
+      this.description = svg.querySelector("desc");
       svg.style.minWidth = `${Math.round(0.56 * svg.viewBox.baseVal.width)}px`;
       for (const box of this.element.querySelectorAll(".nn-stage, .nn-scroll")) {
         if (typeof ResizeObserver !== "undefined") new ResizeObserver(() => this.reachable(box)).observe(box);
@@ -260,7 +270,8 @@ const BackpropLive = (() => {
       this.draw();
       const i = this.names.indexOf(name);
       const said = [name, format(value), this.names[this.last], format(this.values[this.last])];
-      if (!this.gradientShown(i)) this.tell(TEXT.movedHidden(...said));
+      if (!this.valueShown(this.last)) this.tell(TEXT.movedOnly(name, format(value)));
+      else if (!this.gradientShown(i) || !Number.isFinite(this.gradients[i])) this.tell(TEXT.movedHidden(...said));
       else if (this.gradients[i] === 0) this.tell(TEXT.movedFlat(...said));
       else this.tell(TEXT.moved(...said, format(this.gradients[i])));
     }
@@ -296,6 +307,7 @@ const BackpropLive = (() => {
         const details = this.element.querySelector("details");
         if (this.checking) details.open = true;
       } else {
+        this.predicting ||= this.element.dataset.start === "predict";
         this.cursor = this.predicting ? forwardSteps : this.full;
         this.checking = false;
         for (const [name, value] of Object.entries(this.start)) {
@@ -341,8 +353,20 @@ const BackpropLive = (() => {
         const on = button.dataset.action === "predict" ? this.predicting : this.checking;
         button.setAttribute("aria-pressed", String(on));
       }
+      this.description.textContent = this.describe();
       this.drawCheck();
       this.highlight();
+    }
+
+    /* The picture in words, for those who do not see it: what is shown, and nothing that is hidden. */
+    describe() {
+      const y = this.names[this.last];
+      return this.names.flatMap((name, i) => {
+        if (this.variables[i].constant || !this.valueShown(i)) return [];
+        const value = TEXT.value(name, format(this.values[i]));
+        const shown = i !== this.last && this.gradientShown(i);
+        return shown ? [value, TEXT.slope(y, name, format(this.gradients[i]))] : [value];
+      }).join(" ");
     }
 
     show(element, x, shown) {
@@ -371,7 +395,7 @@ const BackpropLive = (() => {
         const i = this.names.indexOf(row.dataset.variable);
         const slope = i === this.last ? 1 : numerical(this.variables, this.inputs, i, this.values[i]);
         const shown = this.gradientShown(i);
-        const cell = add(row, "td", shown ? String(Number(slope.toPrecision(10))).replace("-", "−") : TEXT.hidden);
+        const cell = add(row, "td", shown ? long(slope) : TEXT.hidden);
         cell.dataset.numericalOf = row.dataset.variable;
         if (shown) cell.dataset.exact = String(slope);
         add(row, "td", shown ? small(slope - this.gradients[i]) : TEXT.hidden);
