@@ -70,6 +70,17 @@ def test_file_is_laid_out_for_reading_changes() -> None:
     assert json.loads(text)["cells"][0]["source"] == ["# Title\n", "\n", "Dérivée: ∂L/∂x"]
 
 
+def test_the_code_of_a_solution_is_folded_and_no_other() -> None:
+    v4 = nbformat.v4
+    texts = ["````{solution-start} ex-1\n:class: dropdown\n````", "Why.", "```{solution-end}\n```"]
+    start, why, end = (v4.new_markdown_cell(text) for text in texts)
+    task, answer, more, after = (v4.new_code_cell(name) for name in "abcd")
+    cells = [task, start, answer, why, more, end, after]
+    form = notebooks.canonical(v4.new_notebook(cells=cells))
+    folded = [cell["source"] for cell in form["cells"] if "jupyter" in cell["metadata"]]
+    assert folded == ["b", "c"]
+
+
 def test_ids_are_unique_and_depend_on_the_cell_itself() -> None:
     notebook = small_notebook()
     ids = [cell["id"] for cell in notebook["cells"]]

@@ -7,8 +7,9 @@
 All chapters, unless files are named.
 
 Canonical is: format 4.5; the metadata that the book needs and no other; cell ids made from the
-cells' own text; execution counts 1, 2, 3, ...; outputs without metadata and without widgets, which
-mean nothing once their kernel is gone; no error and nothing on stderr; JSON as nbformat writes it.
+cells' own text; execution counts 1, 2, 3, ...; the code of solutions folded; outputs without
+metadata and without widgets, which mean nothing once their kernel is gone; no error and nothing on
+stderr; JSON as nbformat writes it.
 """
 
 import argparse
@@ -37,6 +38,9 @@ METADATA = {
 CELL_METADATA = ("mystnb", "tags")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 ID_LENGTH = 8
+FOLDED = {"source_hidden": True, "outputs_hidden": True}
+"""What JupyterLab understands; the website folds a solution by itself."""
+_GATES = re.compile(r"^\W*\{solution-(start|end)\}", re.MULTILINE)
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 TIMEOUT = 300
 """Seconds that one cell may take."""
@@ -72,6 +76,7 @@ def canonical(notebook: Node) -> Node:
     cells = [_canonical_cell(cell) for cell in notebook["cells"]]
     for identifier, cell in zip(_identifiers(cells), cells, strict=True):
         cell["id"] = identifier
+    _fold_solutions(cells)
     # A notebook that was never run as a whole keeps its gaps: numbers would pretend that it was.
     if all(cell["execution_count"] is not None for cell in cells if _runs(cell)):
         for count, cell in enumerate(filter(_runs, cells), start=1):
@@ -138,6 +143,17 @@ def problems(text: str) -> list[str]:
     if not found and text != expected:
         found.append("the JSON is not laid out as nbformat writes it")
     return found
+
+
+def _fold_solutions(cells: list[Node]) -> None:
+    """Fold the code between the gates of sphinx-exercise."""
+    inside = False
+    for cell in cells:
+        if cell["cell_type"] == "markdown":
+            for gate in _GATES.findall(cell["source"]):
+                inside = gate == "start"
+        elif inside and cell["cell_type"] == "code":
+            cell["metadata"]["jupyter"] = dict(FOLDED)
 
 
 def _canonical_cell(cell: Node) -> Node:
