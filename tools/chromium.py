@@ -14,6 +14,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from lint_workflow import node
+
+# Playwright's own Node.js needs a library that a bare Debian lacks (libatomic); the book's does not.
+os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(node()))
+
 COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 DEBIAN_PACKAGES = ("chromium", "fonts-liberation")
 FLAGS = (
