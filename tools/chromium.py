@@ -16,7 +16,7 @@ from pathlib import Path
 
 from lint_workflow import node
 
-# Playwright's own Node.js needs a library that a bare Debian lacks (libatomic); the book's does not.
+# Playwright's own Node.js needs libatomic, which a bare Debian lacks; the book's does not.
 os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(node()))
 
 COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
