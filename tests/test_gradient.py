@@ -234,6 +234,24 @@ def test_a_large_array_with_zeros_at_a_kink_passes_and_its_bug_is_traced():
     assert report.rows[0].worst == (7,)
 
 
+def test_curvature_is_no_kink():
+    x = np.array([1e-4])
+    assert gradient_check(lambda v: 50 * v[0] ** 2, x, np.array([0.0100]))
+    assert not gradient_check(lambda v: 50 * v[0] ** 2, x, np.array([0.0105]))
+
+
+@given(st.floats(-1.2e-5, 1.2e-5), seeds)
+def test_a_kink_anywhere_near_is_told_apart(x, seed):
+    slope = np.random.default_rng(seed).uniform(0.1, 10)
+
+    def bent(v):
+        return slope * np.maximum(v[0], 0) + 0.3 * v[0]
+
+    right = slope * (x > 0) + 0.3
+    assert gradient_check(bent, np.array([x]), np.array([right]))
+    assert not gradient_check(bent, np.array([x]), np.array([1.3 * right]))
+
+
 def test_infinity_next_door_is_no_excuse():
     with np.errstate(all="ignore"):
         assert not gradient_check(lambda v: np.log(v[0]), np.array([1e-5]), np.array([12345.0]))
