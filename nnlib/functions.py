@@ -178,12 +178,17 @@ def softmax(x: ArrayLike) -> Array:
     ----------
     Goodfellow, Bengio, Courville, "Deep Learning" (2016), sections 4.1 and 6.2.2.3.
     """
+    e = np.exp(largest_taken_out(x))
+    return np.asarray(e / e.sum(axis=-1, keepdims=True))
+
+
+def largest_taken_out(x: ArrayLike) -> Array:
+    """Return scores minus the largest of their row: 0 at most, so that exp cannot overflow."""
     x = as_float(x)
     if x.ndim == 0 or x.shape[-1] == 0:
         raise ValueError(f"softmax needs an array of scores, (C,) or (N, C), got shape {x.shape}")
     with np.errstate(over="ignore"):  # two scores may be further apart than a float can say
-        e = np.exp(x - x.max(axis=-1, keepdims=True))
-    return np.asarray(e / e.sum(axis=-1, keepdims=True))
+        return np.asarray(x - x.max(axis=-1, keepdims=True))
 
 
 def class_indices(t: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.intp]:

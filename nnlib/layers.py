@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nnlib.functions import Array, as_float, class_indices, relu, sigmoid, softmax
+from nnlib.functions import Array, as_float, class_indices, largest_taken_out, relu, sigmoid
 
 
 def unbroadcast(gradient: Any, shape: tuple[int, ...]) -> Any:
@@ -375,15 +375,14 @@ class SoftmaxWithLoss(Layer):
     """
 
     def forward(self, x: ArrayLike, t: ArrayLike) -> float:
-        x = as_float(x)
-        self.y = softmax(x)
-        self.t: NDArray[np.intp] = class_indices(t, x.shape)[..., np.newaxis]
-        if x.size == 0:
-            raise ValueError(f"SoftmaxWithLoss: the batch is empty, x has shape {x.shape}")
-        with np.errstate(over="ignore"):  # two scores may be further apart than a float can say
-            shifted = x - x.max(axis=-1, keepdims=True)
-        log_sum = np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-        return float(np.mean(log_sum - np.take_along_axis(shifted, self.t, axis=-1)))
+        shifted = largest_taken_out(x)
+        self.t: NDArray[np.intp] = class_indices(t, shifted.shape)[..., np.newaxis]
+        if shifted.size == 0:
+            raise ValueError(f"SoftmaxWithLoss: the batch is empty, x has shape {shifted.shape}")
+        e = np.exp(shifted)
+        total = e.sum(axis=-1, keepdims=True)
+        self.y = e / total
+        return float(np.mean(np.log(total) - np.take_along_axis(shifted, self.t, axis=-1)))
 
     def backward(self, dout: float = 1.0) -> Array:
         dx = self.y.copy()

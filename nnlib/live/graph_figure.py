@@ -14,9 +14,8 @@ import ipywidgets
 import numpy as np
 import traitlets
 
-from nnlib.formatting import format_number
 from nnlib.graph import Graph
-from nnlib.picture import graph_svg, symbol
+from nnlib.picture import graph_svg, hook, refuse_arrays, symbol
 from nnlib.variable import Variable
 
 HERE = Path(__file__).parent
@@ -108,7 +107,7 @@ class GraphFigure(ipywidgets.VBox):
         self._ranges = ranges
         self.sliders = {n: _slider(n, self.graph.values[n], *ranges[n]) for n in ranges}
 
-        view = View(html=self._html(), inputs=list(ranges))
+        self.view = view = View(html=self._html(), inputs=list(ranges))
         for i, slider in enumerate(self.sliders.values()):
             view.add_traits(**{f"input{i}": traitlets.Float(slider.value).tag(sync=True)})
             ipywidgets.jslink((slider, "value"), (view, f"input{i}"))
@@ -133,18 +132,19 @@ class GraphFigure(ipywidgets.VBox):
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         bundle = dict(super()._repr_mimebundle_(**kwargs) or {})
-        return bundle | {"text/html": self._html(), "text/plain": repr(self)}
+        return bundle | {"text/html": self.view.html, "text/plain": repr(self)}
 
     def _html(self) -> str:
         """Return the figure as HTML without a script: the picture and the numbers stand there."""
         graph, y = self.graph, escape(self.graph.output)
+        values, gradients = graph.values, graph.gradients
         rows = "".join(
             f'<div class="nn-row"><label><span>{escape(n)}</span> <input type="range" hidden '
             f'data-input="{escape(n)}" min="{low!r}" max="{high!r}" step="{step!r}" '
-            f'value="{graph.values[n]!r}" autocomplete="off"></label> '
-            f"<output {_hook('value', n, graph.values[n])}</output> "
+            f'value="{values[n]!r}" autocomplete="off"></label> '
+            f"<output {hook('value', n, values[n])}</output> "
             f'<span class="nn-slope">∂{y}/∂{escape(n)} = '
-            f"<span {_hook('gradient', n, graph.gradients[n])}</span></span></div>"
+            f"<span {hook('gradient', n, gradients[n])}</span></span></div>"
             for n, (low, high, step) in self._ranges.items()
         )
         variables = graph.to_dict()["variables"]
@@ -156,9 +156,9 @@ class GraphFigure(ipywidgets.VBox):
                 row["unnamed"] = True
         cells = "".join(
             f'<tr data-variable="{escape(n)}"><th scope="row">{escape(_row_label(n, graph))}</th>'
-            f"<td {_hook('value', n, graph.values[n])}</td>"
-            f"<td {_hook('gradient', n, graph.gradients[n])}</td></tr>"
-            for n in graph.values
+            f"<td {hook('value', n, values[n])}</td>"
+            f"<td {hook('gradient', n, gradients[n])}</td></tr>"
+            for n in values
         )
         data = json.dumps({"variables": variables}, ensure_ascii=False, separators=(",", ":"))
         anchor = f' id="{escape(self.name)}"' if self.name.startswith("fig-") else ""
@@ -183,24 +183,15 @@ def _row_label(name: str, graph: Graph) -> str:
     return f"{name} ({symbol(node)} node)" if name in graph.unnamed and node else name
 
 
-def _hook(kind: str, name: str, number: float) -> str:
-    return f'data-{kind}-of="{escape(name)}" data-exact="{number!r}">{format_number(number)}'
-
-
 def _check_drawable(graph: Graph) -> None:
     if graph.output in graph.constants or not graph.inputs:
         raise ValueError(
             "GraphFigure: the graph has no input with a name, so nothing in it can move; "
             'give at least one: Variable(3.0, name="x")'
         )
-    for name, variable in graph.variables.items():
-        if variable.data.ndim:
-            raise ValueError(
-                f"GraphFigure: {name} is an array of shape {variable.data.shape}; "
-                "the graph of a figure holds numbers"
-            )
+    refuse_arrays(graph)
     for name, derivative in graph.gradients.items():
-        if not np.isfinite(derivative).all():
+        if not np.isfinite(derivative):
             raise ValueError(
                 f"GraphFigure: the derivative with respect to {name} is {derivative}; "
                 "start the inputs where the graph is smooth"

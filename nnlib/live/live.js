@@ -60,7 +60,7 @@ const BackpropLive = (() => {
     AddLayer: { forward: ([x, y]) => x + y, backward: (d) => [d, d] },
     MulLayer: { forward: ([x, y]) => x * y, backward: (d, [x, y]) => [d * y, d * x] },
     PowLayer: {
-      forward: ([x], y, { exponent: n }) => Math.pow(x, n),
+      forward: ([x], { exponent: n }) => Math.pow(x, n),
       backward: (d, [x], y, { exponent: n }) => [n === 0 ? d * 0 : d * n * Math.pow(x, n - 1)],
     },
     ExpLayer: { forward: ([x]) => Math.exp(x), backward: (d, x, y) => [d * y] },
@@ -82,7 +82,7 @@ const BackpropLive = (() => {
     const values = [];
     variables.forEach((v, i) => {
       if (fixed && fixed.index === i) values.push(fixed.value);
-      else if (v.layer) values.push(LAYERS[v.layer].forward(v.inputs.map((k) => values[k]), null, v));
+      else if (v.layer) values.push(LAYERS[v.layer].forward(v.inputs.map((k) => values[k]), v));
       else values.push(Object.hasOwn(inputs, v.name) ? inputs[v.name] : v.value);
     });
     return values;
@@ -172,6 +172,9 @@ const BackpropLive = (() => {
       this.variables = JSON.parse(element.querySelector(".nn-graph").textContent).variables;
       this.names = this.variables.map((v) => v.name);
       this.nodes = this.variables.flatMap((v, i) => (v.layer ? [i] : []));
+      this.place = this.names.map((name, i) => this.nodes.indexOf(i)); // among the nodes; -1: an input
+      this.firstUse = this.names.map((name, i) => // the place of the first node that uses it
+        this.nodes.findIndex((n) => this.variables[n].inputs.includes(i)));
       this.last = this.variables.length - 1;
       this.full = 2 * this.nodes.length + 1; // all forward steps, the seed, all backward steps
       this.inputs = Object.create(null); // a variable may be called "constructor" or "__proto__"
@@ -217,7 +220,7 @@ const BackpropLive = (() => {
       }
       const stage = this.element.querySelector(".nn-stage");
       stage.after(this.say, this.heard);
-      (this.element.querySelector(".nn-rows") || this.say).after(this.bar);
+      this.element.querySelector(".nn-rows").after(this.bar);
       const svg = stage.querySelector("svg");
       this.description = svg.querySelector("desc");
       svg.style.minWidth = `${Math.round(0.56 * svg.viewBox.baseVal.width)}px`;
@@ -333,13 +336,12 @@ const BackpropLive = (() => {
     }
 
     valueShown(i) {
-      return !this.variables[i].layer || this.nodes.indexOf(i) < this.cursor;
+      return this.place[i] < this.cursor;
     }
 
     gradientShown(i) {
       const done = this.cursor - this.nodes.length - 1; // backward steps taken, the seed not counted
-      const waits = this.nodes.filter((n) => this.variables[n].inputs.includes(i));
-      return done >= 0 && waits.every((n) => this.nodes.length - 1 - this.nodes.indexOf(n) < done);
+      return i === this.last ? done >= 0 : this.nodes.length - this.firstUse[i] <= done;
     }
 
     draw() {
@@ -382,9 +384,7 @@ const BackpropLive = (() => {
       for (const cell of table.querySelectorAll(".nn-checked")) cell.remove();
       if (!this.checking) return;
       const add = (row, tag, text) => {
-        const cell = document.createElement(tag);
-        cell.className = "nn-checked";
-        cell.textContent = text;
+        const cell = make(tag, { className: "nn-checked", textContent: text });
         if (tag === "th") cell.scope = "col";
         row.append(cell);
         return cell;
@@ -480,5 +480,5 @@ const BackpropLive = (() => {
     else mountAll();
   }
 
-  return { LAYERS, evaluate, format, mount, mountAll, render };
+  return { evaluate, format, mount, mountAll, render };
 })();
