@@ -51,7 +51,7 @@ def numerical_diff(f: Callable[[float], float], x: float, h: float = 1e-4) -> fl
     return float((f(x + h) - f(x - h)) / (2 * h))
 
 
-def numerical_gradient(f: Callable[[Array], float], x: ArrayLike, h: float = 1e-5) -> Array:
+def numerical_gradient(f: Callable[[Array], float], x: Any, h: float = 1e-5) -> Array:
     """Return the derivative of `f` with respect to each number in the array `x`.
 
     `f` gets `x` itself with one entry moved, so `numerical_gradient(lambda W: net.loss(x, t),
@@ -84,14 +84,26 @@ def numerical_gradient(f: Callable[[Array], float], x: ArrayLike, h: float = 1e-
     ----------
     Press et al., "Numerical Recipes", 3rd ed. (2007), section 5.7.
     """
-    given = x
-    x = writable_float64("numerical_gradient: x", x)
-    gradient, values = np.zeros(x.shape), set()
-    for direction in entries(x, np.ndindex(x.shape)):
-        above, below = f_above_and_below(f, x, direction, h)
-        gradient[direction != 0] = (above - below) / (2 * h)
-        values |= {above, below}
-    if x is not given and len(values) == 1:
+    given, x = x, writable_float64("numerical_gradient: x", x)
+    if not h > 0:
+        raise ValueError(f"numerical_gradient: h must be above 0, got {h}")
+    if x is not given:
+        at_x, reacted = single_number(f(x)), x.size == 0
+    gradient = np.zeros(x.shape)
+    for index in np.ndindex(x.shape):
+        with moved(x, index, h) as up:
+            above = single_number(f(x))
+        with moved(x, index, -h) as down:
+            below = single_number(f(x))
+        if up == down:
+            raise ValueError(
+                f"numerical_gradient: h is too small to change {x[index]:.3g}; give a larger h, or "
+                "scale x"
+            )
+        gradient[index] = (above - below) / (up - down)  # the step that x really took, near 2 h
+        if x is not given:
+            reacted = reacted or above != at_x or below != at_x
+    if x is not given and not reacted:
         raise ValueError(
             "numerical_gradient: f did not react. x was copied, because it is not a float64 array "
             "that can be written to; let f use its argument, or give x.astype(np.float64)"
@@ -112,41 +124,20 @@ def writable_float64(name: str, x: ArrayLike) -> Array:
     return array if array is x and array.flags.writeable else array.copy()
 
 
-def entries(x: Array, indices: Any) -> Iterator[Array]:
-    """Yield, for each index, the direction that moves this one entry of `x`."""
-    for index in indices:
-        direction = np.zeros(x.shape)
-        direction[index] = 1.0
-        yield direction
-
-
 @contextmanager
-def moved(x: Array, step: Array) -> Iterator[None]:
-    """Add `step` to `x` in place, for the time of a with-block."""
-    before = x.copy()
+def moved(x: Array, where: Any, step: Any) -> Iterator[Any]:
+    """Add `step` to `x[where]` for the time of a with-block; yield what rounding left of `step`."""
+    before = np.array(x[where])
     try:
-        x += step
-        if np.array_equal(x, before):
-            raise ValueError(
-                f"h is too small to change an x as large as {np.abs(before).max():.3g}; "
-                "give a larger h, or scale x"
-            )
-        yield
+        x[where] = before + step
+        yield x[where] - before
     finally:
-        x[...] = before
+        x[where] = before
 
 
-def f_above_and_below(
-    f: Callable[[Any], Any], x: Array, direction: Array, h: float, argument: Any = None
-) -> tuple[float, float]:
-    """Return f at x + h * direction and at x - h * direction; `argument` is what f is given."""
-    if not h > 0:
-        raise ValueError(f"h must be above 0, got {h}")
-    found = []
-    for step in (h * direction, -h * direction):
-        with moved(x, step):
-            y = np.asarray(f(x if argument is None else argument))
-        if y.size != 1:
-            raise ValueError(f"f must return a single number, got an array of shape {y.shape}")
-        found.append(float(y.item()))
-    return found[0], found[1]
+def single_number(y: Any) -> float:
+    """Return what a function returned as a float, if it is a single number."""
+    y = np.asarray(y)
+    if y.size != 1:
+        raise ValueError(f"f must return a single number, got an array of shape {y.shape}")
+    return float(y.item())

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from nnlib.difference import (
-    entries,
-    f_above_and_below,
-    numerical_diff,
-    numerical_gradient,
-    writable_float64,
-)
+from nnlib.difference import numerical_diff, numerical_gradient, single_number, writable_float64
 from nnlib.functions import Array, as_float
 from nnlib.layers import Layer
+from nnlib.line import Line, Measure, Slope
 from nnlib.report import ROUNDING, GradientReport, Row
 
 __all__ = [
@@ -29,8 +24,8 @@ __all__ = [
 ]
 
 ALL_ENTRIES = 100  # an array of up to this many numbers is checked entry by entry
-MANY_ENTRIES = 10_000  # up to this size, a mismatch along a direction is traced to its entries
 SAMPLES = 10  # in a larger one: so many random directions, and so many single entries
+TRACED = 1000  # so many lines are looked at, at most, to find which entry is wrong
 
 
 def gradient_check(
@@ -45,9 +40,10 @@ def gradient_check(
     """Compare a derived gradient of `f` at `x` with central differences.
 
     Arrays of up to 100 numbers are checked entry by entry. In a larger one, random directions
-    through all of it are checked, where a single wrong entry shows too, and a sample of entries.
-    A derived value that is the slope on one side of a kink (ReLU between x - h and x + h) counts
-    as a kink, not as an error.
+    through all of it are checked, where a single wrong entry shows too, and a sample of entries;
+    a disagreement is traced to the entry that causes it. Beside a kink (ReLU with 0 between x - h
+    and x + h) shorter steps are taken. At a kink there is no derivative: there the slope of either
+    side is accepted, and counted as a kink.
 
     Parameters
     ----------
@@ -57,9 +53,11 @@ def gradient_check(
         Moved in place one at a time and put back to the last bit.
     gradient : array of the shape of `x`, or mapping with the same names
     h : float, default 1e-5
-        Half the distance of the two points.
+        Half the distance of the two points, times the size of the entry where that is above 1.
+        Where they disagree, longer and shorter steps are tried.
     rtol : float, default 1e-5
-        The relative error allowed. Differences below the rounding of f pass.
+        The relative error allowed. Where the rounding of f hides even larger errors, a note says
+        so.
     seed : int, default 0
         Of the random directions and entries.
 
@@ -72,7 +70,8 @@ def gradient_check(
     TypeError
         If an array is float32.
     ValueError
-        If names or shapes of `x` and `gradient` differ, or `f` does not return a single number.
+        If names or shapes of `x` and `gradient` differ, `f` does not return a single finite
+        number, or `h` or `rtol` is not above 0.
 
     Examples
     --------
@@ -97,7 +96,6 @@ def gradient_check(
     single = not isinstance(x, Mapping)
     arrays = {"x": x} if single else dict(x)
     gradients = {"x": gradient} if single else dict(gradient)
-    rng = np.random.default_rng(seed)
     for name in arrays:
         arrays[name] = writable_float64(f"gradient_check: {name}", arrays[name])
         gradients[name] = as_float(gradients[name], f"the gradient of {name}")
@@ -107,85 +105,136 @@ def gradient_check(
                 f"its gradient has shape {gradients[name].shape}; they must be the same"
             )
     argument = arrays["x"] if single else arrays
-    at_x = float(np.asarray(f(argument)).item())
-    return GradientReport(
-        tuple(
-            _check_array(name, f, argument, at_x, arrays[name], gradients[name], h, rtol, rng)
-            for name in arrays
-        )
-    )
+
+    def measure() -> tuple[float, float]:
+        value = single_number(f(argument))
+        return value, abs(value)
+
+    return GradientReport(_check(measure, arrays, gradients, h=h, rtol=rtol, seed=seed))
 
 
-def _directions(x: Array, rng: np.random.Generator, every: bool) -> Iterator[Array]:
-    if every:
-        yield from entries(x, np.ndindex(x.shape))
-        return
-    for _ in range(SAMPLES):
-        yield rng.choice([-1.0, 1.0], x.shape) / np.sqrt(x.size)
-    sample = rng.choice(x.size, SAMPLES, replace=False)
-    yield from entries(x, (np.unravel_index(i, x.shape) for i in sample))
+def _check(
+    measure: Measure, arrays: dict[str, Array], gradients: dict[str, Array], *,
+    h: float = 1e-5, rtol: float = 1e-5, seed: int = 0, flat_at_0: bool = False,
+) -> tuple[Row, ...]:  # fmt: skip
+    if not (h > 0 and rtol > 0):
+        raise ValueError(f"gradient_check: h and rtol must be above 0, got {h} and {rtol}")
+    rng = np.random.default_rng(seed)
+    rows = []
+    with np.errstate(all="ignore"):  # f may leave its domain on the way
+        start = measure()[0]
+        if not np.isfinite(start):
+            raise ValueError(f"gradient_check: f is {start} at x; there is nothing to compare")
+        for name, x in arrays.items():
+            array = _ArrayCheck(measure, start, x, gradients[name], h, rtol, flat_at_0)
+            array.check(rng)
+            rows.append(array.row(name))
+    return tuple(rows)
 
 
-def _check_array(
-    name: str, f: Callable[[Any], Any], argument: Any, at_x: float, x: Array, gradient: Array,
-    h: float, rtol: float, rng: np.random.Generator, every: bool = False,
-) -> Row:  # fmt: skip
-    found: list[tuple[float, float, float, tuple[int, ...] | None]] = []
-    kinks = 0
-    every = every or x.size <= ALL_ENTRIES
-    for direction in _directions(x, rng, every):
-        derived = float(np.sum(gradient * direction))
-        above, below = f_above_and_below(f, x, direction, h, argument)
-        numerical = (above - below) / (2 * h)
-        noise = 16 * np.finfo(np.float64).eps * max(abs(above), abs(below)) / h
-        if not _relative_error(derived, numerical, noise / rtol) <= rtol:
-            near = f_above_and_below(f, x, direction, h / 64, argument)
-            if _is_kink(derived, (above, below), near, at_x, h):
-                kinks += 1
+class _ArrayCheck:
+    """The check of one array: the lines through it that were looked at, and what was found."""
+
+    def __init__(
+        self, measure: Measure, start: float, x: Array, gradient: Array,
+        h: float, rtol: float, flat_at_0: bool,
+    ):  # fmt: skip
+        self.measure, self.start, self.x, self.gradient = measure, start, x, gradient
+        self.h, self.rtol, self.flat_at_0 = h, rtol, flat_at_0
+        self.entries: dict[int, Slope] = {}
+        self.directions: list[Slope] = []
+        self.note = ""
+
+    def check(self, rng: np.random.Generator) -> None:
+        size = self.x.size
+        if size <= ALL_ENTRIES:
+            for i in range(size):
+                self.entry(i)
+            return
+        for _ in range(SAMPLES):
+            signs = rng.integers(0, 2, size) * 2.0 - 1.0
+            slope = self.along(np.arange(size), signs)
+            if (slope.kink or not slope.fits(self.rtol)) and self.trace(signs):
+                break  # further directions would meet the same entries again
+            self.directions.append(slope)
+        for i in rng.choice(size, SAMPLES, replace=False):
+            self.entry(int(i))
+
+    def entry(self, i: int) -> Slope:
+        """Look at a single entry, by its number in the flattened array."""
+        where = np.unravel_index(i, self.x.shape)
+        step = self.h * max(1.0, abs(float(self.x[where])))
+        line = Line(self.measure, self.start, self.x, self.gradient, where, 1.0)
+        slope = line.slope(step, self.rtol)
+        if slope.kink and self.flat_at_0 and self.x[where] == 0:
+            flatter = min(slope.kink, key=abs)
+            if not Slope(slope.derived, flatter, slope.allowed).fits(self.rtol):
+                self.note = "at 0, where there is a kink, take the flatter side: for ReLU, 0"
+                slope = Slope(slope.derived, flatter, slope.allowed)
+        self.entries[i] = slope
+        return slope
+
+    def along(self, part: Array, signs: Array) -> Slope:
+        """Look at a direction that moves a part of the entries, each up or down."""
+        where = ... if len(part) == self.x.size else np.unravel_index(part, self.x.shape)
+        x = self.x[where]
+        direction = signs[part].reshape(x.shape) * np.maximum(1.0, np.abs(x)) / np.sqrt(len(part))
+        line = Line(self.measure, self.start, self.x, self.gradient, where, direction)
+        return line.slope(self.h, self.rtol)
+
+    def trace(self, signs: Array) -> bool:
+        """Find the entries that make a direction disagree, by halves; return whether there are any.
+
+        Ends at the first that is wrong; entries at a kink are noted on the way.
+        """
+        found = False
+        parts = [np.arange(self.x.size)]
+        for _ in range(TRACED):
+            if not parts:
+                break
+            part = parts.pop()
+            alone = len(part) == 1
+            slope = self.entry(int(part[0])) if alone else self.along(part, signs)
+            if slope.fits(self.rtol) and not slope.kink:
                 continue
-            above, below = f_above_and_below(f, x, direction, h / 2, argument)
-            numerical = (4 * (above - below) / h - numerical) / 3  # without its error in h**2
-        moved_entries = np.argwhere(direction)
-        index = tuple(int(i) for i in moved_entries[0]) if len(moved_entries) == 1 else None
-        error = _relative_error(derived, numerical, noise / rtol)
-        if index is None and not error <= rtol and x.size <= MANY_ENTRIES:  # an error, or kinks?
-            return _check_array(name, f, argument, at_x, x, gradient, h, rtol, rng, every=True)
-        found.append((error, derived, numerical, index))
-    if not found:
-        return Row(name, True, 0.0, 0.0, (), np.nan, np.nan, kinks)
-    # Errors in the rounding of f are all alike: among those, show the largest derivative.
-    error, derived, numerical, index = max(
-        found, key=lambda r: (r[0] if r[0] > ROUNDING else 0.0, abs(r[1]))
-    )
-    largest = max(r[0] for r in found)
-    mean = float(np.mean([abs(r[1] - r[2]) for r in found]))
-    return Row(name, bool(largest <= rtol), largest, mean, index, derived, numerical, kinks)
+            if not alone:
+                parts += [part[len(part) // 2 :], part[: len(part) // 2]]
+                continue
+            found = True
+            if not slope.fits(self.rtol):
+                break
+        return found
 
+    def row(self, name: str) -> Row:
+        rtol = self.rtol
+        found: list[tuple[Slope, tuple[int, ...] | None]] = [
+            (slope, tuple(int(k) for k in np.unravel_index(i, self.x.shape)))
+            for i, slope in self.entries.items()
+            if not slope.kink
+        ]
+        found += [(slope, None) for slope in self.directions if not slope.kink]
+        kinks = len(self.entries) + len(self.directions) - len(found)
+        if not found:
+            return Row(name, True, 0.0, 0.0, (), np.nan, np.nan, kinks, self.note)
+        unseen = sum(not slope.is_seen(rtol) for slope, _ in found)
+        if unseen and not self.note:
+            self.note = (
+                f"{name}: {unseen} of {len(found)} slopes are too small to be seen beside the "
+                f"rounding of f = {self.start:.3g}"
+            )
 
-def _relative_error(derived: float, numerical: float, least: float) -> float:
-    """Return the error relative to the larger of the two, or to `least`, what f can resolve."""
-    size = max(abs(derived), abs(numerical), least, np.finfo(np.float64).tiny)
-    error = abs(derived - numerical) / size
-    return error if np.isfinite(error) else np.inf
+        def rank(item: tuple[Slope, Any]) -> tuple[float, float]:
+            """Errors in the rounding are all alike: among those, show the largest slope."""
+            error = item[0].relative_error(rtol)
+            return (error if error > ROUNDING else 0.0), abs(item[0].derived)
 
-
-def _is_kink(
-    derived: float, far: tuple[float, float], near: tuple[float, float], at_x: float, h: float
-) -> bool:
-    """Return whether `derived` is the slope on one side of a kink between x - h and x + h.
-
-    `near` holds f at a 64th of the distance. Curvature makes the two slopes differ as well, but 64
-    times less there; a kink at x does not, and one beside x is left behind.
-    """
-    right, left = (far[0] - at_x) / h, (at_x - far[1]) / h
-    jump = abs(right - left)
-    if not np.isfinite(jump) or min(abs(derived - right), abs(derived - left)) > 0.05 * jump:
-        return False
-    right, left = 64 * (near[0] - at_x) / h, 64 * (at_x - near[1]) / h
-    left_behind = abs(derived - (right + left) / 2) <= 1e-3 * abs(derived)
-    still_there = abs(right - left) > 0.05 * jump
-    one_sided = min(abs(derived - right), abs(derived - left)) <= 1e-3 * abs(right - left)
-    return bool(left_behind or (still_there and one_sided))
+        slope, index = max(found, key=rank)
+        errors = [s.relative_error(rtol) for s, _ in found]
+        mean = float(np.mean([abs(s.derived - s.numerical) for s, _ in found]))
+        passed = max(errors) <= rtol
+        return Row(
+            name, passed, max(errors), mean, index, slope.derived, slope.numerical, kinks, self.note
+        )
 
 
 def layer_check(layer: Layer, *inputs: Any, seed: int = 0) -> GradientReport:
@@ -225,52 +274,70 @@ def layer_check(layer: Layer, *inputs: Any, seed: int = 0) -> GradientReport:
     kind = type(layer).__name__
     layer, inputs = copy.deepcopy((layer, inputs))
     names = _input_names(layer, len(inputs))
-    probe, spare = copy.deepcopy((layer, inputs))  # a first run, to see shapes; it may spoil them
-    dout: Any = np.random.default_rng(seed).standard_normal(np.shape(probe.forward(*spare)))
-    returned = _as_tuple(probe.backward(dout.copy()))
-    names = [n for n in names if n != "t"]  # labels are data and have no gradient
-    count = len(names)
-    if len(returned) != count or any(g is None for g in returned):
-        shown = ", ".join("None" if g is None else "an array" for g in returned)
-        problem = f"{kind}.backward must return a gradient for each of {', '.join(names)}, in order"
-        return GradientReport((), (f"{problem}; it returned {shown}",))
-    x = [writable_float64(f"{kind}: {n}", v).copy() for n, v in zip(names, inputs, strict=False)]
-    before = [v.copy() for v in (*x, dout)]
-    layer.forward(*x, *inputs[count:])
-    first = [np.array(g) for g in _as_tuple(layer.backward(dout))]
-    second = [np.array(g) for g in _as_tuple(layer.backward(dout))]
-    parameters = [n for n in vars(layer) if n not in names and hasattr(layer, f"d{n}")]
-    arrays = dict(zip(names, x, strict=True)) | {n: getattr(layer, n) for n in parameters}
-    gradients = dict(zip(names, first, strict=True))
-    gradients |= {n: np.array(getattr(layer, f"d{n}")) for n in parameters}
+    x = {
+        n: writable_float64(f"{kind}: {n}", v).copy()
+        for n, v in zip(names, inputs, strict=True)
+        if n != "t"  # labels are data and have no gradient
+    }
+    given = [x.get(n, v) for n, v in zip(names, inputs, strict=True)]
+    with np.errstate(all="ignore"):
+        # First on other numbers: what a layer keeps of one use must not show in the next.
+        held = dict(vars(layer))
+        other = [np.flip(v.ravel()).copy().reshape(v.shape) for v in x.values()]
+        used = dict(zip(x, other, strict=True))
+        out = layer.forward(*[used.get(n, v) for n, v in zip(names, inputs, strict=True)])
+        kept = [n for n, v in held.items() if vars(layer).get(n) is v]
+        dout: Any = np.random.default_rng(seed).standard_normal(np.shape(out))
+        returned = _as_tuple(layer.backward(dout.copy()))
+        if len(returned) != len(x) or any(g is None for g in returned):
+            shown = ", ".join("None" if g is None else "an array" for g in returned)
+            problem = f"{kind}.backward must return a gradient for each of {', '.join(x)}, in order"
+            return GradientReport((), (f"{problem}; it returned {shown}",))
+
+        parameters = [n for n in kept if n not in names and hasattr(layer, f"d{n}")]
+        for n in parameters:
+            if not isinstance(getattr(layer, n), np.ndarray):
+                setattr(layer, n, np.array(getattr(layer, n), dtype=np.float64))
+        arrays = x | {n: writable_float64(f"{kind}: {n}", getattr(layer, n)) for n in parameters}
+        before = {n: v.copy() for n, v in arrays.items()} | {"dout": dout.copy()}
+        out = np.array(layer.forward(*given))
+        first = _gradients(layer, dout, x, parameters)
+        second = _gradients(layer, dout, x, parameters)
 
     problems = [
         f"{kind} writes into the {n} that it is given"
-        for n, old, new in zip([*names, "dout"], before, (*x, dout), strict=True)
-        if not np.array_equal(old, new)
+        for n, old in before.items()
+        if not np.array_equal(old, dout if n == "dout" else arrays[n])
     ]
-    if not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(first, second, strict=True)):
+    if not all(np.array_equal(first[n], second[n], equal_nan=True) for n in first):
         problems.append(f"{kind}: a second backward gives something else than the first")
     for n, array in arrays.items():
-        if gradients[n].shape != array.shape:
-            problems.append(
-                f"{kind}: d{n} has shape {gradients[n].shape}, {n} has shape {array.shape}"
-            )
-        elif gradients[n].dtype.kind == "f" and gradients[n].dtype != np.float64:
-            problems.append(f"{kind}: d{n} is {gradients[n].dtype}, {n} is float64")
-    alike = {n: array for n, array in arrays.items() if gradients[n].shape == array.shape}
-    report = gradient_check(
-        lambda _: np.sum(dout * layer.forward(*x, *inputs[count:])),
-        alike,
-        {n: gradients[n] for n in alike},
-        seed=seed,
-    )
-    return GradientReport(report.rows, tuple(problems))
+        if first[n].shape != array.shape:
+            problems.append(f"{kind}: d{n} has shape {first[n].shape}, {n} has shape {array.shape}")
+        elif first[n].dtype.kind == "f" and first[n].dtype != np.float64:
+            problems.append(f"{kind}: d{n} is {first[n].dtype}, {n} is float64")
+
+    def measure() -> tuple[float, float]:
+        """Of the outputs, only those that changed: the rounding of the others would add to it."""
+        change = np.asarray(layer.forward(*given)) - out
+        size = np.abs(dout * out)[change != 0].sum()
+        return float(np.sum(dout * change)), float(size)
+
+    alike = {n: array for n, array in arrays.items() if first[n].shape == array.shape}
+    rows = _check(measure, alike, first, seed=seed, flat_at_0=True)
+    return GradientReport(rows, tuple(problems))
 
 
 def _input_names(layer: Layer, count: int) -> list[str]:
     names = list(inspect.signature(layer.forward).parameters)
     return names if len(names) == count else [f"input {i + 1}" for i in range(count)]
+
+
+def _gradients(layer: Any, dout: Any, x: Any, parameters: list[str]) -> dict[str, Array]:
+    """Return copies of what backward returns for the inputs and leaves for the parameters."""
+    gradients = dict(zip(x, _as_tuple(layer.backward(dout)), strict=True))
+    gradients |= {n: getattr(layer, f"d{n}") for n in parameters}
+    return {n: np.array(g) for n, g in gradients.items()}
 
 
 def _as_tuple(gradients: Any) -> tuple[Any, ...]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from nnlib.formatting import format_number, table
 from nnlib.layers import PowLayer
-from nnlib.variable import Variable, in_order, made_by
+from nnlib.variable import Variable, computed, in_order
 
 __all__ = ["Graph", "Variable"]
 
@@ -208,15 +208,12 @@ def _free_names(letter: str, taken: set[str]) -> Iterator[str]:
 
 def replay(order: Iterable[Variable], values: dict[str, float] | None = None) -> list[Variable]:
     """Return copies of variables that stand in order, computed afresh from other input values."""
-    copies: dict[int, Variable] = {}
+    copies: dict[Variable, Variable] = {}
     for variable in order:
         if variable.node is None:
             value = (values or {}).get(variable.name or "", variable.data)
-            copies[id(variable)] = Variable(value)
-            continue
-        layer = copy.copy(variable.node)
-        inputs = tuple(copies[id(v)] for v in variable.inputs)
-        with np.errstate(all="ignore"):
-            data = layer.forward(*(v.data for v in inputs))
-        copies[id(variable)] = made_by(layer, inputs, data)
+            copies[variable] = Variable(value)
+        else:
+            inputs = tuple([copies[v] for v in variable.inputs])
+            copies[variable] = computed(copy.copy(variable.node), inputs)
     return list(copies.values())

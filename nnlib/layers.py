@@ -12,7 +12,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nnlib.functions import Array, as_float, class_indices, largest_taken_out, relu, sigmoid
+from nnlib.functions import (
+    Array,
+    as_float,
+    class_indices,
+    largest_taken_out,
+    relu,
+    sigmoid,
+    sum_squared_error,
+)
+
+NUMBER = (int, float)  # Python numbers go through a layer as they are: 100 * 2 stays 200
+
+
+def shape_of(x: Any) -> tuple[int, ...]:
+    """Return the shape of an array, and () for a number."""
+    return x.shape if isinstance(x, np.ndarray) else ()
 
 
 def unbroadcast(gradient: Any, shape: tuple[int, ...]) -> Any:
@@ -25,59 +40,79 @@ def unbroadcast(gradient: Any, shape: tuple[int, ...]) -> Any:
     >>> unbroadcast(np.ones((4, 3)), shape=(3,))
     array([4., 4., 4.])
     """
-    if np.shape(gradient) == shape:
+    if shape_of(gradient) == shape:
         return gradient
-    extra = np.ndim(gradient) - len(shape)
-    repeated = [extra + i for i, n in enumerate(shape) if n == 1 and gradient.shape[extra + i] > 1]
-    return np.sum(gradient, axis=(*range(extra), *repeated)).reshape(shape)
+    extra = gradient.ndim - len(shape)
+    repeated = [extra + i for i, n in enumerate(shape) if n == 1]
+    return gradient.sum(axis=(*range(extra), *repeated)).reshape(shape)
 
 
 class Layer:
     """What every layer has: `forward` and `backward`.
 
+    Write a layer of your own by deriving from this, and try it with `nnlib.gradient.layer_check`.
+
+    Raises
+    ------
+    NotImplementedError
+        By `forward` and `backward`, as long as a layer has none of its own.
+
     Examples
     --------
-    >>> layer = MulLayer()
-    >>> isinstance(layer, Layer)
-    True
+    >>> class Double(Layer):
+    ...     def forward(self, x):
+    ...         return 2 * x
+    ...     def backward(self, dout):
+    ...         return 2 * dout
+    >>> Double().forward(3.0), Double().backward(1.0)
+    (6.0, 2.0)
     """
 
     def forward(self, *inputs: Any) -> Any:
         """Compute the output from the inputs."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no forward yet")
 
     def backward(self, dout: Any) -> Any:
         """Compute the gradient for each input from the upstream gradient `dout`."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no backward yet")
 
 
 def operands(layer: Layer, x: Any, y: Any) -> tuple[Any, Any]:
-    """Return two inputs that broadcast: Python numbers as they are (200 stays 200), else floats."""
-    x, y = (v if isinstance(v, int | float) else as_float(v) for v in (x, y))
-    try:
-        np.broadcast_shapes(np.shape(x), np.shape(y))
-    except ValueError:
-        raise ValueError(
-            f"{type(layer).__name__}: shapes {np.shape(x)} and {np.shape(y)} do not go together; "
-            "give two arrays of one shape, or an array and a number"
-        ) from None
+    """Return two inputs that broadcast: numbers as they are, all else as arrays of floats."""
+    x = x if isinstance(x, NUMBER) else as_float(x)
+    y = y if isinstance(y, NUMBER) else as_float(y, "y")
+    if shape_of(x) and shape_of(y):  # a number goes with everything
+        try:
+            np.broadcast_shapes(x.shape, y.shape)
+        except ValueError:
+            raise ValueError(
+                f"{type(layer).__name__}: shapes {x.shape} and {y.shape} do not go together; "
+                "give two arrays of one shape, or an array and a number"
+            ) from None
     return x, y
 
 
 def upstream(layer: Layer, dout: Any, shape: tuple[int, ...]) -> Any:
     """Return `dout` if it has the shape of the layer's output: it is never broadcast."""
-    if np.shape(dout) != shape:
+    dout = dout if isinstance(dout, NUMBER) else as_float(dout, "dout")
+    if shape_of(dout) != shape:
         raise ValueError(
             f"{type(layer).__name__}: dout must have the shape of the output, {shape}, "
-            f"got {np.shape(dout)}"
+            f"got {shape_of(dout)}"
         )
-    return dout if isinstance(dout, int | float) else as_float(dout, "dout")
+    return dout
 
 
 class AddLayer(Layer):
     """z = x + y. Backward: dx = dout, dy = dout, each summed where broadcasting repeated it.
 
-    Keeps the two shapes. Shapes: x, y and dout broadcast as in NumPy; dx has the shape of x.
+    Keeps no values, because the local derivatives are 1; only the shapes, to undo broadcasting.
+    Shapes: x and y broadcast as in NumPy, dout has the shape of z, dx that of x, dy that of y.
+
+    Raises
+    ------
+    ValueError
+        If x and y do not broadcast, or dout has another shape than z.
 
     Examples
     --------
@@ -86,22 +121,34 @@ class AddLayer(Layer):
     650
     >>> add.backward(1.1)
     (1.1, 1.1)
+
+    References
+    ----------
+    Griewank, Walther, "Evaluating Derivatives", 2nd ed. (2008), chapter 3.
     """
 
     def forward(self, x: Any, y: Any) -> Any:
         x, y = operands(self, x, y)
-        self.shapes = np.shape(x), np.shape(y)
-        return x + y
+        z = x + y
+        self.shapes = shape_of(x), shape_of(y), shape_of(z)
+        return z
 
     def backward(self, dout: Any) -> tuple[Any, Any]:
-        dout = upstream(self, dout, np.broadcast_shapes(*self.shapes))
-        return unbroadcast(dout, self.shapes[0]), unbroadcast(dout, self.shapes[1])
+        x_shape, y_shape, z_shape = self.shapes
+        dout = upstream(self, dout, z_shape)
+        return unbroadcast(dout, x_shape), unbroadcast(dout, y_shape)
 
 
 class MulLayer(Layer):
     """z = x * y, entry by entry. Backward: dx = dout * y, dy = dout * x.
 
-    Keeps both inputs. Shapes: x, y and dout broadcast as in NumPy; dx has the shape of x.
+    Keeps both inputs: each is the local derivative of the other.
+    Shapes: x and y broadcast as in NumPy, dout has the shape of z, dx that of x, dy that of y.
+
+    Raises
+    ------
+    ValueError
+        If x and y do not broadcast, or dout has another shape than z.
 
     Examples
     --------
@@ -110,34 +157,129 @@ class MulLayer(Layer):
     200
     >>> mul.backward(1.5)
     (3.0, 150.0)
+
+    References
+    ----------
+    Griewank, Walther, "Evaluating Derivatives", 2nd ed. (2008), chapter 3.
     """
 
     def forward(self, x: Any, y: Any) -> Any:
         self.x, self.y = operands(self, x, y)
-        return self.x * self.y
+        z = self.x * self.y
+        self.shape = shape_of(z)
+        return z
 
     def backward(self, dout: Any) -> tuple[Any, Any]:
-        dout = upstream(self, dout, np.broadcast_shapes(np.shape(self.x), np.shape(self.y)))
-        dx = unbroadcast(dout * self.y, np.shape(self.x))
-        dy = unbroadcast(dout * self.x, np.shape(self.y))
+        dout = upstream(self, dout, self.shape)
+        dx = unbroadcast(dout * self.y, shape_of(self.x))
+        dy = unbroadcast(dout * self.x, shape_of(self.y))
         return dx, dy
+
+
+class MatMulLayer(Layer):
+    """Z = X Y, the matrix product. Backward: dX = dZ Y^T, dY = X^T dZ, with dZ the upstream `dout`.
+
+    Keeps both inputs: each is what the other was multiplied by.
+    Shapes: X (N, D) and Y (D, M) give Z (N, M). Also vectors: X (D,) is one row, Y (D,) one column.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, or dout has another shape than Z.
+
+    Examples
+    --------
+    >>> matmul = MatMulLayer()
+    >>> matmul.forward([[1.0, 2.0]], [[3.0], [4.0]])
+    array([[11.]])
+    >>> matmul.backward([[10.0]])
+    (array([[30., 40.]]), array([[10.],
+           [20.]]))
+
+    References
+    ----------
+    Giles, "Collected matrix derivative results for forward and reverse mode algorithmic
+    differentiation" (2008), section 2.2.2.
+    """
+
+    def forward(self, x: ArrayLike, y: ArrayLike) -> Any:
+        self.x, self.y = x, y = as_float(x), as_float(y, "y")
+        if not (x.ndim in (1, 2) and y.ndim in (1, 2) and x.shape[-1] == y.shape[0]):
+            raise ValueError(
+                f"MatMulLayer: shapes {x.shape} and {y.shape} do not go together; it takes "
+                "(N, D) and (D, M), or (D,) in place of either"
+            )
+        z = x @ y
+        self.shape = shape_of(z)
+        return z
+
+    def backward(self, dout: Any) -> tuple[Array, Array]:
+        dout = upstream(self, dout, self.shape)
+        x = np.atleast_2d(self.x)
+        y = self.y if self.y.ndim == 2 else self.y[:, np.newaxis]
+        dz = np.reshape(dout, (len(x), y.shape[1]))
+        return (dz @ y.T).reshape(self.x.shape), (x.T @ dz).reshape(self.y.shape)
+
+
+class SumLayer(Layer):
+    """y = the sum of all entries of x. Backward: each entry of dx is dout.
+
+    Keeps the shape (and dtype) of x: that is all there is to know, the local derivatives are 1.
+    Shapes: x any, y and dout a number, dx that of x.
+
+    Raises
+    ------
+    ValueError
+        If dout is not a number.
+
+    Examples
+    --------
+    >>> layer = SumLayer()
+    >>> float(layer.forward([1.0, 2.0, 4.0]))
+    7.0
+    >>> layer.backward(10.0)
+    array([10., 10., 10.])
+
+    References
+    ----------
+    Griewank, Walther, "Evaluating Derivatives", 2nd ed. (2008), chapter 3.
+    """
+
+    def forward(self, x: ArrayLike) -> Any:
+        x = as_float(x)
+        self.shape, self.dtype = x.shape, x.dtype
+        return x.sum()
+
+    def backward(self, dout: Any) -> Array:
+        return np.full(self.shape, upstream(self, dout, ()), self.dtype)
 
 
 class PowLayer(Layer):
     """y = x ** exponent for a fixed number. Backward: dx = dout * exponent * x ** (exponent - 1).
 
-    Keeps the input.
+    Keeps the input. Shapes: x any, dout and dx the same. Where the power or its derivative has no
+    finite value, such as 0 ** -1, it follows NumPy: infinity or NaN, and a warning.
+
+    Parameters
+    ----------
+    exponent : float
 
     Raises
     ------
     TypeError
         If `exponent` is not a number.
+    ValueError
+        If dout has another shape than y.
 
     Examples
     --------
     >>> square = PowLayer(2)
     >>> float(square.forward(7.0)), float(square.backward(1.0))
     (49.0, 14.0)
+
+    References
+    ----------
+    Griewank, Walther, "Evaluating Derivatives", 2nd ed. (2008), chapter 3.
     """
 
     def __init__(self, exponent: float):
@@ -162,13 +304,23 @@ class PowLayer(Layer):
 class ExpLayer(Layer):
     """y = exp(x). Backward: dx = dout * y.
 
-    Keeps the output, which is its own derivative.
+    Keeps the output, which is its own derivative. Shapes: x any, y, dout and dx the same. Where
+    y is too large for a float, above x = 709, it follows NumPy: infinity, and a warning.
+
+    Raises
+    ------
+    ValueError
+        If dout has another shape than y.
 
     Examples
     --------
     >>> exp = ExpLayer()
     >>> float(exp.forward(0.0)), float(exp.backward(2.0))
     (1.0, 2.0)
+
+    References
+    ----------
+    Griewank, Walther, "Evaluating Derivatives", 2nd ed. (2008), chapter 3.
     """
 
     def forward(self, x: Any) -> Any:
@@ -176,19 +328,29 @@ class ExpLayer(Layer):
         return self.out
 
     def backward(self, dout: Any) -> Any:
-        return upstream(self, dout, np.shape(self.out)) * self.out
+        return upstream(self, dout, shape_of(self.out)) * self.out
 
 
 class LogLayer(Layer):
     """y = log(x), the natural logarithm. Backward: dx = dout / x.
 
-    Keeps the input. For x <= 0 it follows NumPy: -inf or NaN, and a warning.
+    Keeps the input. Shapes: x any, y, dout and dx the same. For x <= 0 it follows NumPy: -inf or
+    NaN, and a warning.
+
+    Raises
+    ------
+    ValueError
+        If dout has another shape than y.
 
     Examples
     --------
     >>> log = LogLayer()
     >>> float(log.forward(1.0)), float(log.backward(2.0))
     (0.0, 2.0)
+
+    References
+    ----------
+    Griewank, Walther, "Evaluating Derivatives", 2nd ed. (2008), chapter 3.
     """
 
     def forward(self, x: Any) -> Any:
@@ -202,13 +364,23 @@ class LogLayer(Layer):
 class ReciprocalLayer(Layer):
     """y = 1 / x. Backward: dx = -dout * y**2.
 
-    Keeps the output. For x = 0 it follows NumPy: infinity, and a warning.
+    Keeps the output: the local derivative is known from it alone. Shapes: x any, y, dout and dx
+    the same. For x = 0 it follows NumPy: infinity, and a warning.
+
+    Raises
+    ------
+    ValueError
+        If dout has another shape than y.
 
     Examples
     --------
     >>> reciprocal = ReciprocalLayer()
     >>> float(reciprocal.forward(4.0)), float(reciprocal.backward(1.0))
     (0.25, -0.0625)
+
+    References
+    ----------
+    Griewank, Walther, "Evaluating Derivatives", 2nd ed. (2008), chapter 3.
     """
 
     def forward(self, x: Any) -> Any:
@@ -216,14 +388,20 @@ class ReciprocalLayer(Layer):
         return self.out
 
     def backward(self, dout: Any) -> Any:
-        return -upstream(self, dout, np.shape(self.out)) * self.out**2
+        return -upstream(self, dout, shape_of(self.out)) * self.out**2
 
 
 class Relu(Layer):
     """y = x where x > 0, else 0. Backward: dx = dout where x > 0, else 0.
 
-    Keeps the mask x > 0, one truth value for each entry. At x = 0 exactly, where there is no
-    derivative, it takes 0.
+    Keeps the mask x > 0, one truth value for each entry: nothing else of x matters to backward.
+    Shapes: x any, y, dout and dx the same. At x = 0 exactly, where there is no derivative, it
+    takes 0.
+
+    Raises
+    ------
+    ValueError
+        If dout has another shape than y.
 
     Examples
     --------
@@ -250,7 +428,14 @@ class Relu(Layer):
 class Sigmoid(Layer):
     """y = 1 / (1 + exp(-x)). Backward: dx = dout * y * (1 - y).
 
-    Keeps the output: the local derivative is known from it alone.
+    Keeps the output y, from which the local derivative is known, and 1 - y, which is the sigmoid
+    of -x and would lose its digits in the subtraction where y is near 1.
+    Shapes: x any, y, dout and dx the same.
+
+    Raises
+    ------
+    ValueError
+        If dout has another shape than y.
 
     Examples
     --------
@@ -265,11 +450,11 @@ class Sigmoid(Layer):
     """
 
     def forward(self, x: ArrayLike) -> Array:
-        self.out = sigmoid(x)
+        self.out, self.rest = sigmoid(x), sigmoid(np.negative(as_float(x)))
         return self.out
 
     def backward(self, dout: Any) -> Array:
-        return np.asarray(upstream(self, dout, self.out.shape) * self.out * (1.0 - self.out))
+        return np.asarray(upstream(self, dout, self.out.shape) * self.out * self.rest)
 
 
 class Affine(Layer):
@@ -350,16 +535,16 @@ class SoftmaxWithLoss(Layer):
     """Mean over the batch of -log softmax(x)[t]. Backward: dx = dout * (y - t) / N.
 
     The loss is computed from the scores as log(sum(exp(x))) - x[t], with the largest score taken
-    out first, so it is right also where the probability of the right class rounds to 0. Keeps the
-    probabilities `y` and the labels.
+    out first, so it is right also where the probability of the right class rounds to 0.
 
-    `forward(x, t)`: scores (N, C) or (C,), labels as in `nnlib.functions.class_indices`.
-    `backward(dout=1)` returns the gradient for x only: labels are data.
+    Keeps the probabilities y and the labels, all that y - t needs.
+    Shapes: scores x (N, C) or (C,); labels t as class indices, integers (N,) or (), or one-hot,
+    as x; loss and dout are numbers; dx as x. There is no gradient for t: labels are data.
 
     Raises
     ------
     ValueError
-        If the labels do not fit the scores.
+        If the labels do not fit the scores, or dout is not a number.
 
     Examples
     --------
@@ -387,5 +572,43 @@ class SoftmaxWithLoss(Layer):
     def backward(self, dout: float = 1.0) -> Array:
         dx = self.y.copy()
         right = np.take_along_axis(dx, self.t, axis=-1)
-        np.put_along_axis(dx, self.t, right - 1.0, axis=-1)
-        return np.asarray(dx * (float(dout) / self.t.size))
+        np.put_along_axis(dx, self.t, right - 1, axis=-1)
+        return np.asarray(dx * (float(upstream(self, dout, ())) / self.t.size))
+
+
+class IdentityWithLoss(Layer):
+    """Half the sum of (y - t)**2, averaged over the batch, for outputs y = x. Backward as below.
+
+    dx = dout * (y - t) / N: the same as for softmax with cross-entropy. It ends a network that
+    predicts numbers, where softmax ends one that chooses a class.
+
+    Keeps y - t. Shapes: outputs x (N, C) or (C,), targets t the same; loss and dout are numbers;
+    dx as x. There is no gradient for t: targets are data.
+
+    Raises
+    ------
+    ValueError
+        If the shapes of x and t differ (nothing is broadcast), or dout is not a number.
+
+    Examples
+    --------
+    >>> layer = IdentityWithLoss()
+    >>> layer.forward([1.0, 3.0], [1.0, 1.0])
+    2.0
+    >>> layer.backward()
+    array([0., 2.])
+
+    References
+    ----------
+    Bishop, "Pattern Recognition and Machine Learning" (2006), sections 5.2 and 5.3.1.
+    """
+
+    def forward(self, x: ArrayLike, t: ArrayLike) -> float:
+        loss = sum_squared_error(x, t)
+        y = as_float(x)
+        self.difference = y - as_float(t).astype(y.dtype)
+        return loss
+
+    def backward(self, dout: float = 1.0) -> Array:
+        samples = self.difference.size // self.difference.shape[-1]
+        return np.asarray(self.difference * (float(upstream(self, dout, ())) / samples))

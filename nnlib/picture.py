@@ -85,7 +85,7 @@ def hook(kind: str, name: str, number: float) -> str:
 def refuse_arrays(graph: Graph) -> None:
     """Raise ValueError if a variable of the graph is an array."""
     for name, variable in graph.variables.items():
-        if variable.data.ndim:
+        if not isinstance(variable.data, float):
             raise ValueError(
                 f"{name} is an array of shape {variable.data.shape}; a drawn graph holds numbers"
             )

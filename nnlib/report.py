@@ -35,6 +35,7 @@ class Row:
     derived: float
     numerical: float
     kinks: int
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ class GradientReport:
     rows : tuple of Row
         For each array: its name, whether it passed, the largest relative error, the mean absolute
         error, the index of the worst entry (None for a random direction, () for a number; the
-        largest where all agree), both derivatives there, and how many kinks were met.
+        largest where all agree), both derivatives there, how many kinks were met, and a note on
+        what could not be judged, or why it is wrong.
     problems : tuple of str
         What else is wrong: shapes, dtypes, arrays of the caller that were written to.
 
@@ -75,13 +77,13 @@ class GradientReport:
         return self.passed
 
     def __str__(self) -> str:
-        lines = [self._verdict, *self.problems]
+        lines = self._lines
         return "\n".join([*lines, table(HEAD, self._cells())] if self.rows else lines)
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        lines = [html.escape(line) for line in (self._verdict, *self.problems)]
+        lines = [html.escape(line) for line in self._lines]
         head = "".join(f'<th scope="col">{cell}</th>' for cell in HEAD)
         body = "".join(
             "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
@@ -94,8 +96,9 @@ class GradientReport:
         )
 
     @property
-    def _verdict(self) -> str:
-        return "✓ gradient check passed" if self else "✗ gradient check FAILED"
+    def _lines(self) -> list[str]:
+        verdict = "✓ gradient check passed" if self else "✗ gradient check FAILED"
+        return [verdict, *self.problems, *(row.note for row in self.rows if row.note)]
 
     def _cells(self) -> list[list[str]]:
         return [

@@ -7,21 +7,26 @@ its upstream gradient, and adds up what arrives where a value was used more than
 
 from __future__ import annotations
 
-from typing import Any
+from math import isfinite
+from typing import Any, cast
 
 import numpy as np
 
 from nnlib.functions import Array, as_float
 from nnlib.layers import (
+    NUMBER,
     AddLayer,
     ExpLayer,
     Layer,
     LogLayer,
+    MatMulLayer,
     MulLayer,
     PowLayer,
     ReciprocalLayer,
     Relu,
     Sigmoid,
+    SumLayer,
+    shape_of,
 )
 
 
@@ -37,8 +42,8 @@ class Variable:
 
     Attributes
     ----------
-    value : float or array
-    grad : float or array of the shape of `value`, or None before `backward`
+    value : float or array, read-only
+    grad : float or array of the shape of `value`, read-only; None before `backward`
     name : str or None
 
     Raises
@@ -64,6 +69,11 @@ class Variable:
     JMLR 18 (2018), section 3.2.
     """
 
+    name: str | None = None
+    node: Layer | None = None  # the layer that computed it, None for an input
+    inputs: tuple[Variable, ...] = ()  # what it was computed from
+    _grad: Any = None
+
     __array_ufunc__ = None  # so that array + variable asks Variable, not the array
 
     def __init__(self, value: Any, name: str | None = None):
@@ -71,25 +81,24 @@ class Variable:
             raise TypeError(f"Variable: the name must be a string, got {name!r}")
         if isinstance(value, Variable):
             raise TypeError("Variable: got a Variable, expected a number or an array; use it as is")
-        self.data: Array = np.array(as_float(value, "the value of a Variable"), dtype=np.float64)
-        if not np.isfinite(self.data).all():
+        if isinstance(value, NUMBER):
+            self.data: float | Array = float(value)
+        else:
+            array = as_float(value, "the value of a Variable")
+            self.data = fixed(array.astype(np.float64))  # a copy
+        if not is_finite(self.data):
             raise ValueError(f"Variable: the value must be finite, got {value!r}")
         self.name = name
-        self.node: Layer | None = None
-        self.inputs: tuple[Variable, ...] = ()
-        self._grad: Array | None = None
 
     @property
     def value(self) -> Any:
         """The number, as a float, or the array."""
-        return self.data.item() if self.data.ndim == 0 else self.data
+        return self.data
 
     @property
     def grad(self) -> Any:
         """The derivative of the output of the last `backward` with respect to this value."""
-        if self._grad is None:
-            return None
-        return self._grad.item() if self._grad.ndim == 0 else self._grad
+        return self._grad
 
     def backward(self, dout: Any = 1.0) -> None:
         """Set `grad` of every variable that this one was computed from, and of this one.
@@ -98,6 +107,11 @@ class Variable:
         ----------
         dout : number or array that broadcasts to the shape of this value, default 1
             The upstream gradient to start from.
+
+        Raises
+        ------
+        ValueError
+            If `dout` does not broadcast to the shape of this value.
 
         Examples
         --------
@@ -108,26 +122,28 @@ class Variable:
         7.0
         """
         order = in_order(self)
-        grads: dict[int, Any] = {
-            id(self): np.broadcast_to(as_float(dout, "dout"), self.data.shape).copy()
-        }
-        for variable in reversed(order):
-            if variable.node is None:
-                continue
-            with np.errstate(all="ignore"):  # an infinite derivative is shown as such
-                contributions = variable.node.backward(grads[id(variable)])
-            if len(variable.inputs) == 1:
-                contributions = (contributions,)
-            for source, contribution in zip(variable.inputs, contributions, strict=True):
-                grads[id(source)] = grads.get(id(source), 0.0) + contribution
         for variable in order:
-            variable._grad = np.asarray(grads[id(variable)])
+            variable._grad = None
+        self._grad = starting_gradient(dout, shape_of(self.data))
+        with np.errstate(all="ignore"):  # an infinite derivative is shown as such
+            for variable in reversed(order):
+                variable._grad = fixed(variable._grad)  # all contributions have arrived
+                if variable.node is None:
+                    continue
+                contributions = variable.node.backward(variable._grad)
+                if len(variable.inputs) == 1:
+                    contributions = (contributions,)
+                for source, part in zip(variable.inputs, contributions, strict=True):
+                    source._grad = part if source._grad is None else source._grad + part
 
     def __add__(self, other: Any) -> Variable:
         return apply(AddLayer(), self, other)
 
     def __mul__(self, other: Any) -> Variable:
         return apply(MulLayer(), self, other)
+
+    def __matmul__(self, other: Any) -> Variable:
+        return apply(MatMulLayer(), self, other)
 
     def __pow__(self, exponent: Any) -> Variable:
         return apply(PowLayer(exponent), self)
@@ -147,6 +163,9 @@ class Variable:
 
     def __rmul__(self, other: Any) -> Variable:
         return apply(MulLayer(), other, self)
+
+    def __rmatmul__(self, other: Any) -> Variable:
+        return apply(MatMulLayer(), other, self)
 
     def __rsub__(self, other: Any) -> Variable:
         return apply(AddLayer(), other, -self)
@@ -191,6 +210,16 @@ class Variable:
         """
         return apply(LogLayer(), self)
 
+    def sum(self) -> Variable:
+        """Return the sum of all entries of self, a number.
+
+        Examples
+        --------
+        >>> Variable([1.0, 2.0, 4.0]).sum().value
+        7.0
+        """
+        return apply(SumLayer(), self)
+
     def relu(self) -> Variable:
         """Return self where it is above 0, else 0.
 
@@ -216,6 +245,35 @@ class Variable:
         return f"Variable({self.value!r}{name})"
 
 
+def fixed(x: Any) -> Any:
+    """Return a single number as a float, and an array as a view of it that is read-only.
+
+    Layers rely on what they kept, so nobody may write into an array of the graph.
+    """
+    if isinstance(x, NUMBER) or x.ndim == 0:
+        return float(x)
+    view: Array = x.view()
+    view.flags.writeable = False
+    return view
+
+
+def is_finite(x: float | Array) -> bool:
+    """Return whether a number, or each entry of an array, is neither infinite nor NaN."""
+    return isfinite(x) if isinstance(x, float) else bool(np.isfinite(x).all())
+
+
+def starting_gradient(dout: Any, shape: tuple[int, ...]) -> Any:
+    """Return the upstream gradient that `backward` begins with, in the shape of the output."""
+    dout = as_float(dout, "dout")
+    try:
+        return np.broadcast_to(dout, shape)
+    except ValueError:
+        raise ValueError(
+            f"backward: dout has shape {dout.shape}, the value has shape {shape}; "
+            "give a number, or an array of that shape"
+        ) from None
+
+
 def as_variable(x: Any) -> Variable:
     """Return `x` itself if it is a Variable, else a new one that holds it."""
     return x if isinstance(x, Variable) else Variable(x)
@@ -229,22 +287,22 @@ def apply(layer: Layer, *inputs: Any) -> Variable:
     ValueError
         If the result is not finite.
     """
-    variables = tuple(as_variable(x) for x in inputs)
-    with np.errstate(all="ignore"):
-        data = layer.forward(*(v.data for v in variables))
-    if not np.isfinite(data).all():
-        given = " and ".join(repr(v.value) for v in variables)
+    out = computed(layer, tuple([as_variable(x) for x in inputs]))
+    if not is_finite(out.data):
+        given = " and ".join(repr(v.value) for v in out.inputs)
         raise ValueError(
-            f"{type(layer).__name__} of {given} is {data}, not a finite number; "
+            f"{type(layer).__name__} of {given} is {out.data}, not a finite number; "
             "change the inputs of the graph"
         )
-    return made_by(layer, variables, data)
+    return out
 
 
-def made_by(layer: Layer, inputs: tuple[Variable, ...], data: Any) -> Variable:
-    """Return a variable that holds `data`, the output of `layer` for `inputs`."""
-    out = Variable(0.0)
-    out.data, out.node, out.inputs = np.asarray(data), layer, inputs
+def computed(layer: Layer, inputs: tuple[Variable, ...]) -> Variable:
+    """Return a variable that holds the output of `layer` for `inputs`, finite or not."""
+    out = Variable.__new__(Variable)
+    with np.errstate(all="ignore"):
+        out.data = fixed(layer.forward(*[v.data for v in inputs]))
+    out.node, out.inputs = layer, inputs
     return out
 
 
@@ -254,14 +312,13 @@ def in_order(output: Variable) -> list[Variable]:
     An explicit stack takes the place of recursion, so that a long chain is no problem.
     """
     order: list[Variable] = []
-    seen: set[int] = set()
-    stack = [(output, False)]
+    seen: set[Variable] = set()
+    stack: list[Variable | None] = [output]
     while stack:
-        variable, inputs_done = stack.pop()
-        if inputs_done:
-            order.append(variable)
-        elif id(variable) not in seen:
-            seen.add(id(variable))
-            stack.append((variable, True))
-            stack.extend((source, False) for source in reversed(variable.inputs))
+        variable = stack.pop()
+        if variable is None:  # all inputs of the one below are done
+            order.append(cast(Variable, stack.pop()))
+        elif variable not in seen:
+            seen.add(variable)
+            stack += (variable, None, *variable.inputs[::-1])
     return order

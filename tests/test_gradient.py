@@ -125,7 +125,7 @@ def test_a_kink_is_told_apart_from_an_error():
     x = np.array([1.0, -1.0, 2e-6, -2e-6, 0.0])
     report = gradient_check(lambda x: np.maximum(x, 0).sum(), x, (x > 0).astype(float))
     assert report, report
-    assert report.rows[0].kinks == 3
+    assert report.rows[0].kinks == 1  # the others are beside it: shorter steps are taken there
     assert not gradient_check(lambda x: np.maximum(x, 0).sum(), x, np.ones(5))
 
 

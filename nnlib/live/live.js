@@ -72,7 +72,7 @@ const BackpropLive = (() => {
         const e = Math.exp(-Math.abs(x)); // between 0 and 1, whatever x is
         return x >= 0 ? 1 / (1 + e) : e / (1 + e);
       },
-      backward: (d, x, y) => [d * y * (1 - y)],
+      backward: (d, [x], y) => [d * y * LAYERS.Sigmoid.forward([-x])], // 1 - y with all its digits
     },
   };
 
