@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -167,10 +168,10 @@ class _ArrayCheck:
         line = Line(self.measure, self.start, self.x, self.gradient, where, 1.0)
         slope = line.slope(step, self.rtol)
         if slope.kink and self.flat_at_0 and self.x[where] == 0:
-            flatter = min(slope.kink, key=abs)
-            if not Slope(slope.derived, flatter, slope.allowed).fits(self.rtol):
+            flatter = replace(slope, numerical=min(slope.kink, key=abs), kink=None)
+            if not flatter.fits(self.rtol):
                 self.note = "at 0, where there is a kink, take the flatter side: for ReLU, 0"
-                slope = Slope(slope.derived, flatter, slope.allowed)
+                slope = flatter
         self.entries[i] = slope
         return slope
 
@@ -220,7 +221,7 @@ class _ArrayCheck:
         if unseen and not self.note:
             self.note = (
                 f"{name}: {unseen} of {len(found)} slopes are too small to be seen beside the "
-                f"rounding of f = {self.start:.3g}"
+                "rounding of f"
             )
 
         def rank(item: tuple[Slope, Any]) -> tuple[float, float]:
@@ -320,7 +321,8 @@ def layer_check(layer: Layer, *inputs: Any, seed: int = 0) -> GradientReport:
     def measure() -> tuple[float, float]:
         """Of the outputs, only those that changed: the rounding of the others would add to it."""
         change = np.asarray(layer.forward(*given)) - out
-        size = np.abs(dout * out)[change != 0].sum()
+        sizes = np.abs(dout * out)
+        size = sizes[change != 0].sum() or sizes.max(initial=0.0)
         return float(np.sum(dout * change)), float(size)
 
     alike = {n: array for n, array in arrays.items() if first[n].shape == array.shape}

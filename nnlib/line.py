@@ -3,15 +3,15 @@
 Along a line f is a function of one number, the step. Its slope is compared with the slope that the
 gradient claims, first by one central difference. Where the two disagree, the reason may be another
 than a wrong gradient: the step was too long for the curvature of f, too short for its rounding, or
-it went over a kink. So the slopes to the right and to the left are found with a row of steps, each
-an eighth of the one before, and extrapolated to step 0.
+it went over a kink. If f is not plainly straight there, the slopes to the right and to the left are
+found with a row of steps, each an eighth of the one before, and extrapolated to step 0.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from math import inf, isfinite, nan
+from dataclasses import dataclass, replace
+from math import inf, isfinite
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,8 @@ class Slope:
     Attributes
     ----------
     derived, numerical : float
+    typical : float
+        What size to expect: of a direction, whose parts may happen to cancel.
     allowed : float
         The difference that the rounding of f explains.
     kink : tuple of two floats, or None
@@ -41,13 +43,14 @@ class Slope:
 
     derived: float
     numerical: float
+    typical: float = 0.0
     allowed: float = 0.0
     kink: tuple[float, float] | None = None
 
     @property
     def size(self) -> float:
-        """The larger of the two slopes, without its sign."""
-        return max(abs(self.derived), abs(self.numerical))
+        """What an error is relative to: the largest of the three, without its sign."""
+        return max(abs(self.derived), abs(self.numerical), self.typical)
 
     def relative_error(self, rtol: float) -> float:
         """Return the difference relative to `size`; `rtol` or less where rounding explains it."""
@@ -71,33 +74,20 @@ class Slope:
         return self.allowed <= rtol * self.size or self.derived == self.numerical
 
 
-@dataclass(frozen=True)
-class Limit:
-    """What a row of differences tends to: the value, how far to trust it, and its rounding."""
+def extrapolated(values: Array, order: int) -> tuple[Array, Array]:
+    """Extrapolate slopes, found with steps each `SHRINK` times smaller, to step 0.
 
-    value: float
-    error: float
-    rounding: float
-
-
-def limit(values: Array, rounding: Array, order: int) -> Limit:
-    """Extrapolate values that were found with steps each `SHRINK` times smaller, to step 0.
-
-    Their error is proportional to the step to the power of `order`. Of all pairs of neighbours the
-    one that settles best is taken.
+    Their error goes with the step to the power of `order`, so two neighbours are enough. Returned
+    are the limits of all pairs of neighbours, and by how much each differs from the finer of its
+    pair, which is more than it is wrong by.
 
     References
     ----------
     Ridders, "Accurate computation of F'(x) and F'(x)F''(x)", Advances in Engineering Software 4
     (1982).
     """
-    best = Limit(nan, inf, nan)
-    for coarse, fine, noise in zip(values[:-1], values[1:], rounding[1:], strict=True):
-        value = fine + (fine - coarse) / (SHRINK**order - 1)
-        error = abs(value - fine) + noise
-        if error < best.error:
-            best = Limit(float(value), float(error), float(noise))
-    return best
+    limits = values[1:] + np.diff(values) / (SHRINK**order - 1)
+    return limits, np.abs(limits - values[1:])
 
 
 class Line:
@@ -123,7 +113,8 @@ class Line:
         self.measure, self.start = measure, start
         self.x, self.where, self.direction = x, where, direction
         self.gradient = gradient[where]
-        self.derived = float(np.sum(self.gradient * direction))
+        parts = self.gradient * direction
+        self.derived, self.typical = float(np.sum(parts)), float(np.sqrt(np.sum(parts**2)))
 
     def side(self, step: float) -> tuple[float, float]:
         """Return how far the slope from x to x + step is off the derived one, and its rounding."""
@@ -135,21 +126,38 @@ class Line:
     def slope(self, h: float, rtol: float) -> Slope:
         """Compare the slopes, with steps of about `h`."""
         right, left = self.side(h)[0], self.side(-h)[0]
-        slope = Slope(self.derived, self.derived + (right + left) / 2)
-        return slope if slope.fits(rtol) else self._closer_look(h, rtol)
+        slope = self._off_by((right + left) / 2)
+        if slope.fits(rtol):
+            return slope
+        (near_right, noise), (near_left, _) = self.side(h / SHRINK), self.side(-h / SHRINK)
+        sides = right, left, near_right, near_left
+        if max(sides) - min(sides) + noise < 0.01 * abs(right):
+            return slope  # near and far, right and left, f says the same: the gradient is wrong
+        return self._closer_look(h, rtol)
+
+    def _off_by(self, off: float, allowed: float = 0.0) -> Slope:
+        return Slope(self.derived, self.derived + float(off), self.typical, float(allowed))
 
     def _closer_look(self, h: float, rtol: float) -> Slope:
         sides = np.array([(*self.side(step), *self.side(-step)) for step in h * STEPS])
-        right, left, rounding = sides[:, 0], sides[:, 2], sides[:, [1, 3]].max(axis=1)
-        central = limit((right + left) / 2, rounding, order=2)
-        slope = Slope(self.derived, self.derived + central.value, central.rounding)
+        right, left, rounding = sides[:, 0], sides[:, 2], sides[1:, [1, 3]].max(axis=1)
+        central, error = extrapolated((right + left) / 2, order=2)
+        if not np.isfinite(central).any():
+            return self._off_by(np.nan)
+        best = np.nanargmin(error + rounding)
+        slope = self._off_by(central[best], rounding[best])
         if slope.fits(rtol):
             return slope
-        ends = [limit(side, rounding, order=1) for side in (right, left)]
-        slopes = [Slope(self.derived, self.derived + end.value, end.rounding) for end in ends]
-        fitting = [side for side in slopes if side.fits(rtol)]
-        bent = abs(ends[0].value - ends[1].value) > 4 * (ends[0].error + ends[1].error)
-        if len(fitting) == 2 or (fitting and bent):  # beside a kink, or at one
-            kink = slopes[0].numerical, slopes[1].numerical
-            return Slope(self.derived, fitting[0].numerical, fitting[0].allowed, kink)
+        (right, right_error), (left, left_error) = (extrapolated(v, order=1) for v in (right, left))
+        jump = np.abs(right - left)
+        bent = jump > 4 * (right_error + left_error + rounding)
+        if not bent.any():
+            return slope
+        # There is a kink within reach, perhaps several. A slope between two of them may fit.
+        for i in np.flatnonzero(rounding <= 1e-4 * jump[bent].max()):
+            for off in (right[i], left[i]):
+                slope_there = self._off_by(off, rounding[i])
+                if slope_there.fits(rtol):
+                    kink = self.derived + float(right[i]), self.derived + float(left[i])
+                    return replace(slope_there, kink=kink)
         return slope

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnlib import layers
@@ -89,6 +89,7 @@ def test_bad_input_is_told_clearly(call, error, says):
 
 
 @given(seeds)
+@settings(max_examples=30)
 def test_a_right_gradient_passes_and_a_wrong_one_does_not(seed):
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(20, 30))  # large enough for random directions
