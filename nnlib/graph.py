@@ -9,16 +9,20 @@ from typing import Any
 
 import numpy as np
 
-from nnlib.formatting import format_number, table
+from nnlib.formatting import format_number, html_table, table
 from nnlib.layers import PowLayer
 from nnlib.variable import Variable, computed, in_order
 
 __all__ = ["Graph", "Variable"]
 
+DRAWN = 30  # a graph of more variables shows itself without a picture
+LISTED = 50  # and of more than these, only the first and the last
+
 
 class Graph:
     """A graph as it stands: every variable in order, with its value and its derivative.
 
+    A notebook shows it as a picture, where it is one of up to 30 numbers, and as a table.
     It computes on variables of its own, so the caller's stay as they are. Inputs without a name
     are constants, called c1, c2, ...; other values without a name are v1, v2, ..., the output y.
 
@@ -133,8 +137,8 @@ class Graph:
         -------
         dict
             `variables`: one dict for each variable, in order, with its `name`; an input has its
-            `value` (and `constant`: true), a computed one its `layer`, the positions of its
-            `inputs` and, for `PowLayer`, its `exponent`.
+            `value`, an array as nested lists (and `constant`: true), a computed one its `layer`,
+            the positions of its `inputs` and, for `PowLayer`, its `exponent`.
 
         Examples
         --------
@@ -149,7 +153,7 @@ class Graph:
         for name, variable in self.variables.items():
             row: dict[str, Any] = {"name": name}
             if variable.node is None:
-                row["value"] = variable.value
+                row["value"] = np.asarray(variable.value).tolist()
                 if name in self.constants:
                     row["constant"] = True
             else:
@@ -172,17 +176,33 @@ class Graph:
 
         return graph_svg(self)
 
+    def _repr_html_(self) -> str:
+        try:
+            picture = self.svg() if len(self.variables) <= DRAWN else ""
+        except ValueError:  # arrays, or a layer without a symbol
+            picture = ""
+        head = ["variable", *self._head[1:]]
+        return picture + html_table(f"Graph of {self.output}", head, self._rows())
+
     def __str__(self) -> str:
-        values, gradients = self.values, self.gradients
-        rows = [[n, _shown(values[n]), _shown(gradients[n])] for n in values]
-        return table(["", "value", f"d{self.output}/d…"], rows)
+        return table(self._head, self._rows())
 
     def __repr__(self) -> str:
         return f"Graph of {self.output}\n{self}"
 
+    @property
+    def _head(self) -> list[str]:
+        return ["", "value", f"d{self.output}/d…"]
 
-def _shown(value: Any) -> str:
-    return format_number(value) if np.ndim(value) == 0 else f"array {np.shape(value)}"
+    def _rows(self) -> list[list[str]]:
+        values, gradients = self.values, self.gradients
+        rows = [[n, shown(values[n]), shown(gradients[n])] for n in values]
+        return rows if len(rows) <= LISTED else [*rows[:5], ["…"] * 3, *rows[-5:]]
+
+
+def shown(value: Any) -> str:
+    """Return a number as text, or the shape of an array."""
+    return format_number(value) if isinstance(value, float) else f"array {value.shape}"
 
 
 def unique_names(order: list[Variable]) -> list[str]:

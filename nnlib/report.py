@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from nnlib.formatting import table
+from nnlib.formatting import html_table, table
 
 ROUNDING = 1e-6  # a smaller relative error is rounding, and may differ between two computers
 
@@ -83,17 +83,9 @@ class GradientReport:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        lines = [html.escape(line) for line in self._lines]
-        head = "".join(f'<th scope="col">{cell}</th>' for cell in HEAD)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
-            for row in self._cells()
-        )
-        return (
-            f'<p>{"<br>".join(lines)}</p><div class="nn-report" tabindex="0" role="group" '
-            f'aria-label="Gradient check"><table><thead><tr>{head}</tr></thead>'
-            f"<tbody>{body}</tbody></table></div>"
-        )
+        verdict, *more = self._lines
+        shown = html_table(verdict, HEAD, self._cells()) if self.rows else f"<p>{verdict}</p>"
+        return shown + "".join(f"<p>{html.escape(line)}</p>" for line in more)
 
     @property
     def _lines(self) -> list[str]:

@@ -1,5 +1,7 @@
 """Graphs: values and derivatives against differences, order, copies, errors."""
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,6 +9,8 @@ from hypothesis import strategies as st
 from random_graphs import random_graph
 
 from nnlib.graph import Graph, Variable
+from nnlib.layers import Layer
+from nnlib.variable import apply
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -132,6 +136,9 @@ def test_numbers_may_stand_on_either_side(expression, value, derivative):
             ValueError,
             "do not go together",
         ),
+        (lambda: Variable([1.0, 2.0]) @ [1.0], ValueError, "MatMulLayer.*(2,).*(1,)"),
+        (lambda: Variable([1.0, 2.0]).backward([1.0] * 3), ValueError, r"dout has shape \(3,\)"),
+        (lambda: Variable(1.0).backward([1.0]), ValueError, r"value has shape \(\)"),
         (lambda: Graph(3.0), TypeError, "expected a Variable"),
         (lambda: Graph(Variable(1.0, "x") + Variable(2.0, "x")), ValueError, "called 'x'"),
         (lambda: Graph(Variable(1.0, "x") * 2).at(z=1.0), ValueError, "'z' is not an input"),
@@ -143,8 +150,55 @@ def test_bad_input_is_told_clearly(make, error, says):
         make()
 
 
-def test_a_graph_of_arrays_says_so_as_text():
-    assert "array (2,)" in str(Graph(Variable([1.0, 2.0], "x") * 2))
+def test_a_graph_of_arrays_shows_their_shapes_and_goes_through_json():
+    graph = Graph((Variable([[1.0, 2.0]], "x") @ Variable([[3.0], [4.0]], "w")).sum())
+    assert "array (1, 2)" in str(graph)
+    assert "array (1, 2)" in graph._repr_html_()
+    assert "<svg" not in graph._repr_html_()
+    assert json.loads(json.dumps(graph.to_dict())) == graph.to_dict()
+    assert graph.to_dict()["variables"][0]["value"] == [[1.0, 2.0]]
+
+
+def test_a_graph_shows_itself_in_a_notebook_as_a_picture_and_a_table():
+    x = Variable(3.0, name="x")
+    html = Graph(x * x)._repr_html_()
+    assert html.count("<svg") == 1
+    assert '<th scope="row">x</th><td>3</td><td>6</td>' in html
+
+
+def test_a_layer_of_ones_own_can_be_a_node():
+    class Double(Layer):
+        def forward(self, x):
+            return 2 * x
+
+        def backward(self, dout):
+            return 2 * dout
+
+    graph = Graph(apply(Double(), Variable(3.0, name="x")) + 1)
+    assert graph.gradients["x"] == 2.0
+    assert '<th scope="row">x</th><td>3</td><td>2</td>' in graph._repr_html_()
+
+
+def test_a_long_graph_shows_its_beginning_and_its_end():
+    x = Variable(0.0, name="x")
+    y = x
+    for _ in range(200):
+        y = y + 1.0
+    shown = str(Graph(y)).splitlines()
+    assert len(shown) == 12
+    assert shown[1].split() == ["x", "0", "1"]
+    assert shown[6].split() == ["…", "…", "…"]
+    assert shown[-1].split() == ["y", "200", "1"]
+    assert "<svg" not in Graph(y)._repr_html_()
+
+
+def test_arrays_of_a_graph_are_read_only():
+    x = Variable([1.0, 2.0])
+    y = (x * x).sum()
+    y.backward()
+    for array in (x.value, x.grad):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 5.0
 
 
 def test_made_up_names_do_not_clash_with_given_ones():
