@@ -7,10 +7,11 @@ A layer never writes into the arrays it is given; it may keep them, and what it 
 `forward` replaces what the first one kept.
 """
 
+from math import prod
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from nnlib.functions import (
     Array,
@@ -499,7 +500,7 @@ class Affine(Layer):
 
     def forward(self, x: ArrayLike) -> Array:
         x = as_float(x)
-        features = x.size if x.ndim <= 1 else int(np.prod(x.shape[1:]))
+        features = x.size if x.ndim <= 1 else prod(x.shape[1:])
         if x.ndim == 0 or features != self.W.shape[0]:
             raise ValueError(
                 f"Affine: x of shape {x.shape} has {features} features, "
@@ -561,19 +562,21 @@ class SoftmaxWithLoss(Layer):
 
     def forward(self, x: ArrayLike, t: ArrayLike) -> float:
         shifted = largest_taken_out(x)
-        self.t: NDArray[np.intp] = class_indices(t, shifted.shape)[..., np.newaxis]
+        self.t = class_indices(t, shifted.shape)
         if shifted.size == 0:
             raise ValueError(f"SoftmaxWithLoss: the batch is empty, x has shape {shifted.shape}")
         e = np.exp(shifted)
         total = e.sum(axis=-1, keepdims=True)
         self.y = e / total
-        return float(np.mean(np.log(total) - np.take_along_axis(shifted, self.t, axis=-1)))
+        rows = shifted.reshape(self.t.size, -1)
+        right = rows[np.arange(len(rows)), self.t.ravel()]
+        return float((np.log(total).ravel() - right).mean())
 
     def backward(self, dout: float = 1.0) -> Array:
         dx = self.y.copy()
-        right = np.take_along_axis(dx, self.t, axis=-1)
-        np.put_along_axis(dx, self.t, right - 1, axis=-1)
-        return np.asarray(dx * (float(upstream(self, dout, ())) / self.t.size))
+        rows = dx.reshape(self.t.size, -1)  # the same numbers, one sample in each row
+        rows[np.arange(len(rows)), self.t.ravel()] -= 1  # y - t
+        return np.asarray(dx * (float(upstream(self, dout, ())) / len(rows)))
 
 
 class IdentityWithLoss(Layer):
