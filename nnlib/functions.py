@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[Any]
-FLOATS = (np.float32, np.float64)
 
 
 def as_float(x: ArrayLike, name: str = "x") -> Array:
@@ -32,7 +31,7 @@ def as_float(x: ArrayLike, name: str = "x") -> Array:
             f"{name} must be real numbers, got dtype {array.dtype}; "
             "give a number, a list of numbers of equal lengths, or an array of floats"
         )
-    return array if array.dtype in FLOATS else array.astype(np.float64)
+    return array if array.dtype.char in "fd" else array.astype(np.float64)
 
 
 def identity(x: ArrayLike) -> Array:

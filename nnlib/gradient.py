@@ -64,7 +64,7 @@ def gradient_check(
 
     Returns
     -------
-    GradientReport
+    `nnlib.gradient.GradientReport`
 
     Raises
     ------
@@ -255,7 +255,7 @@ def layer_check(layer: Layer, *inputs: Any, seed: int = 0) -> GradientReport:
 
     Returns
     -------
-    GradientReport
+    `nnlib.gradient.GradientReport`
 
     Raises
     ------

@@ -1,4 +1,8 @@
-"""A computational graph as an object: its variables in order, to look at and to compute again."""
+"""Computational graphs: build one by computing with `Variable`s, and hold it in a `Graph`.
+
+Each `Variable` remembers what it was computed from. A `Graph` has all of them in order, with their
+values and derivatives, to look at, to compute again at other inputs, and to draw.
+"""
 
 from __future__ import annotations
 

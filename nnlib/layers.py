@@ -508,12 +508,13 @@ class Affine(Layer):
             )
         self.x_shape = x.shape
         self.x = x.reshape(-1, features)
-        out = self.x @ self.W + self.b
+        out = self.x @ self.W
+        out += self.b
         return out[0] if x.ndim == 1 else out
 
     def backward(self, dout: ArrayLike) -> Array:
-        dout = self.parameter_gradients(dout)
-        return np.asarray((dout @ self.W.T).reshape(self.x_shape))
+        dy = self.parameter_gradients(dout)
+        return (dy @ self.W.T).reshape(self.x_shape)
 
     def parameter_gradients(self, dout: ArrayLike) -> Array:
         """Set `dW` and `db` only, and return `dout` as a matrix (N, M).
@@ -521,15 +522,12 @@ class Affine(Layer):
         This is all that the first layer of a network has to do: nobody asks for the gradient of
         the data.
         """
-        dout = np.atleast_2d(as_float(dout, "dout"))
-        if dout.shape != (len(self.x), self.W.shape[1]):
-            raise ValueError(
-                f"Affine: dout must have the shape of the output, "
-                f"{(len(self.x), self.W.shape[1])}, got {dout.shape}"
-            )
-        self.dW = self.x.T @ dout
-        self.db = dout.sum(axis=0)
-        return dout
+        outputs = self.W.shape[1]
+        shape = (outputs,) if len(self.x_shape) == 1 else (len(self.x), outputs)
+        dy: Array = upstream(self, dout, shape).reshape(len(self.x), outputs)
+        self.dW = self.x.T @ dy
+        self.db = dy.sum(axis=0)
+        return dy
 
 
 class SoftmaxWithLoss(Layer):
@@ -570,22 +568,23 @@ class SoftmaxWithLoss(Layer):
         self.y = e / total
         rows = shifted.reshape(self.t.size, -1)
         right = rows[np.arange(len(rows)), self.t.ravel()]
-        return float((np.log(total).ravel() - right).mean())
+        return float((np.log(total).ravel() - right).sum()) / len(rows)
 
     def backward(self, dout: float = 1.0) -> Array:
-        dx = self.y.copy()
+        scale = float(upstream(self, dout, ())) / self.t.size
+        dx: Array = self.y * scale
         rows = dx.reshape(self.t.size, -1)  # the same numbers, one sample in each row
-        rows[np.arange(len(rows)), self.t.ravel()] -= 1  # y - t
-        return np.asarray(dx * (float(upstream(self, dout, ())) / len(rows)))
+        rows[np.arange(len(rows)), self.t.ravel()] -= scale  # so dx is scale * (y - t)
+        return dx
 
 
 class IdentityWithLoss(Layer):
-    """Half the sum of (y - t)**2, averaged over the batch, for outputs y = x. Backward as below.
+    """Batch mean of half the sum of (x - t)**2. Backward: dx = dout * (x - t) / N.
 
-    dx = dout * (y - t) / N: the same as for softmax with cross-entropy. It ends a network that
-    predicts numbers, where softmax ends one that chooses a class.
+    Backward is the same as that of softmax with cross-entropy. This ends a network that predicts
+    numbers, where softmax ends one that chooses a class.
 
-    Keeps y - t. Shapes: outputs x (N, C) or (C,), targets t the same; loss and dout are numbers;
+    Keeps x - t. Shapes: outputs x (N, C) or (C,), targets t the same; loss and dout are numbers;
     dx as x. There is no gradient for t: targets are data.
 
     Raises

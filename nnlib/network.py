@@ -143,13 +143,15 @@ class Parameters(MutableMapping[str, Array]):
 
     def __init__(self, layers: dict[str, Layer]):
         self._layers = layers
-        numbers = [name.removeprefix("Affine") for name in layers if name.startswith("Affine")]
-        self._names = [f"{letter}{number}" for number in numbers for letter in "Wb"]
+        affine = [name for name in layers if name.startswith("Affine")]
+        self._names = {
+            letter + name.removeprefix("Affine"): name for name in affine for letter in "Wb"
+        }
 
     def _layer(self, name: str) -> Any:
         if name not in self._names:
             raise KeyError(f"{name!r}: the parameters are {', '.join(self._names)}")
-        return self._layers[f"Affine{name[1:]}"]
+        return self._layers[self._names[name]]
 
     def __getitem__(self, name: str) -> Array:
         layer = self._layer(name)
@@ -157,8 +159,9 @@ class Parameters(MutableMapping[str, Array]):
 
     def __setitem__(self, name: str, array: ArrayLike) -> None:
         old = self[name]
-        if array is not old:  # `params[name] -= ...` hands the same array back
-            array = as_float(array, name).astype(old.dtype)  # a copy: training changes it in place
+        if array is old:  # `params[name] -= ...` hands the same array back
+            return
+        array = as_float(array, name).astype(old.dtype)  # a copy: training changes it in place
         if array.shape != old.shape:
             raise ValueError(
                 f"{name} has shape {old.shape}; an array of {array.shape} does not fit"
@@ -176,4 +179,8 @@ class Parameters(MutableMapping[str, Array]):
 
     def gradients(self) -> dict[str, Array]:
         """Return the gradients that the last backward left in the layers, under the same names."""
-        return {name: getattr(self._layer(name), f"d{name[0]}") for name in self}
+        gradients = {}
+        for name in self._names:
+            layer = self._layer(name)
+            gradients[name] = layer.dW if name[0] == "W" else layer.db
+        return gradients

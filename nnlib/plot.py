@@ -1,9 +1,7 @@
 """Pictures that chapters draw with matplotlib, readable on white and on dark pages.
 
 The colours stay apart for colour-blind readers, and a second cue (dashes, markers, words) stands
-beside each. They are of middle lightness: a line has a contrast of 3 : 1 or more on white and on
-#121212. For the grey of the text, 4.5 : 1 on both is impossible (4.33 : 1 is the best there is);
-it has 4.5 : 1 on white and 4.1 : 1 on #121212.
+beside each.
 """
 
 from __future__ import annotations
@@ -20,10 +18,14 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from nnlib.formatting import format_number
+from nnlib.functions import class_indices
 
 if TYPE_CHECKING:
     from nnlib.training import History
 
+# Of middle lightness: a line has a contrast of 3 : 1 or more on white and on #121212. For the grey
+# of the text, 4.5 : 1 on both is impossible (4.33 : 1 is the best there is); it has 4.5 : 1 on
+# white and 4.1 : 1 on #121212.
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#1a7bbf", "#d55e00", "#009e73", "#cc6699", "#767676"
 
 WIDTH = 4.5  # inches, or 432 px: on a page of 390 px the text is still 12 px high
@@ -52,12 +54,16 @@ class Picture:
     figure : matplotlib.figure.Figure
     text : str
         The numbers of the picture, for those who do not see it.
-    format : "svg" or "png"
+    format : "svg" (default) or "png"
+        What a notebook stores; "png" where there are many dots, as in photographs.
 
     Examples
     --------
-    >>> Picture(Figure(), "Nothing yet.")
+    >>> picture = Picture(Figure(), "Nothing yet.", format="png")
+    >>> picture
     Nothing yet.
+    >>> picture.data[1:4]
+    b'PNG'
     """
 
     def __init__(self, figure: Figure, text: str, format: str = "svg"):
@@ -68,7 +74,7 @@ class Picture:
 
     @cached_property
     def data(self) -> bytes:
-        """The picture as a file, the same bytes on every run; drawn once, when first needed."""
+        """The picture as a file of its format, the same bytes on every run; drawn when needed."""
         svg = {"Title": self.text, "Creator": None, "Date": None}
         file = BytesIO()
         with style():
@@ -90,7 +96,16 @@ class Picture:
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Draw in the style of the book, for the time of a with-block, whatever else is set."""
+    """Draw in the style of the book, for the time of a with-block, whatever else is set.
+
+    Examples
+    --------
+    >>> with style():
+    ...     figure = Figure(figsize=(WIDTH, 3.2), layout="constrained")
+    ...     line = figure.subplots().plot([1, 4, 9], color=BLUE)
+    >>> Picture(figure, "Squares from 1 to 9.")
+    Squares from 1 to 9.
+    """
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(STYLE)
@@ -175,7 +190,7 @@ def digits(images: ArrayLike, labels: ArrayLike, predictions: ArrayLike | None =
     ----------
     images : array of shape (N, D), (N, 1, H, W) or (N, H, W)
         Square pictures, bright where there is ink; N from 1 to 50.
-    labels : integers of shape (N,), or one-hot (N, C)
+    labels : integers of shape (N,), or one-hot (N, C) with two classes or more
     predictions : integers of shape (N,), optional
 
     Returns
@@ -185,7 +200,8 @@ def digits(images: ArrayLike, labels: ArrayLike, predictions: ArrayLike | None =
     Raises
     ------
     ValueError
-        If the shapes do not go together, or the pictures are not square.
+        If the shapes do not go together, the pictures are not square, or labels or predictions
+        are neither integers nor, for labels, one-hot.
 
     Examples
     --------
@@ -193,15 +209,18 @@ def digits(images: ArrayLike, labels: ArrayLike, predictions: ArrayLike | None =
     3 digits: 7, 3 (not 2), 1. 2 of 3 answers are right.
     """
     pixels, truth = np.asarray(images), np.asarray(labels)
-    if truth.ndim == 2:
-        truth = truth.argmax(axis=1)
-    n = len(pixels)
+    if truth.ndim == 2 and truth.shape[1] > 1:  # a column (N, 1) is not one-hot
+        truth = class_indices(truth, truth.shape)
+    n = len(pixels) if pixels.ndim > 1 else 0
     answers = truth if predictions is None else np.asarray(predictions)
     side = round((pixels.size / max(n, 1)) ** 0.5)
-    if not (1 <= n <= 50 and truth.shape == answers.shape == (n,) and n * side**2 == pixels.size):
+    square = side > 0 and pixels.shape[1:] in [(side**2,), (1, side, side), (side, side)]
+    whole = {truth.dtype.kind, answers.dtype.kind} <= set("iu")
+    if not (1 <= n <= 50 and square and truth.shape == answers.shape == (n,) and whole):
         raise ValueError(
-            f"digits: got images {pixels.shape}, labels {truth.shape}, predictions "
-            f"{answers.shape}; expected 1 to 50 square pictures (N, D), and N of each of the others"
+            f"digits: got images {pixels.shape}, labels {truth.shape} of {truth.dtype}, "
+            f"predictions {answers.shape} of {answers.dtype}; expected 1 to 50 square pictures "
+            "(N, D), and integers (N,) for the others"
         )
 
     rows = -(-n // 5)

@@ -43,7 +43,7 @@ def progress(items: Collection[Item], description: str) -> Iterator[Item]:
     if getattr(shell, "kernel", None) is None:
         yield from tqdm(items, description, leave=False, disable=None)
         return
-    output = CellOutput(shell, line)
+    output = _CellOutput(shell, line)
     try:
         # miniters=1: the time alone decides when to draw, and no other thread of tqdm does
         yield from tqdm(items, description, file=output, ncols=70, ascii=False, miniters=1)
@@ -51,7 +51,7 @@ def progress(items: Collection[Item], description: str) -> Iterator[Item]:
         output.show(line)
 
 
-class CellOutput:
+class _CellOutput:
     """One line of text below a notebook cell, as a file that tqdm can write to.
 
     `shell` is the notebook's IPython, which knows the cell that is running.

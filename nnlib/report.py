@@ -40,15 +40,17 @@ class Row:
 
 @dataclass(frozen=True)
 class GradientReport:
-    """The result of `gradient_check` or `layer_check`; true where everything agrees.
+    """The result of `nnlib.gradient.gradient_check` or `nnlib.gradient.layer_check`.
+
+    It is true where everything agrees, and shows itself as a table.
 
     Attributes
     ----------
-    rows : tuple of Row
-        For each array: its name, whether it passed, the largest relative error, the mean absolute
-        error, the index of the worst entry (None for a random direction, () for a number; the
-        largest where all agree), both derivatives there, how many kinks were met, and a note on
-        what could not be judged, or why it is wrong.
+    rows : tuple, one for each array
+        A row has `name`, `passed`, `max_relative_error`, `mean_absolute_error`, `worst` (the index
+        of the worst entry, or of the largest where all agree; None for a random direction, () for a
+        number), `derived` and `numerical` (both derivatives there), `kinks` (how many were met)
+        and `note` (what could not be judged, or why it is wrong).
     problems : tuple of str
         What else is wrong: shapes, dtypes, arrays of the caller that were written to.
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from math import ceil, isfinite
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from nnlib.functions import Array
+from nnlib.formatting import html_table, table
+from nnlib.functions import Array, as_float
 from nnlib.progress import progress
 
 if TYPE_CHECKING:
@@ -21,10 +23,27 @@ class Network(Protocol):
 
     Attributes
     ----------
-    params : dict of str to array
-        Weights and biases.
+    params : dict of str to array of floats
+        Weights and biases of any shape. `train` changes them.
     last_loss : float
-        The loss that `gradient` met on its forward pass.
+        The mean loss of the batch that `gradient` met on its forward pass, so that nobody has to
+        compute it again.
+
+    Examples
+    --------
+    >>> class Line:
+    ...     def __init__(self):
+    ...         self.params = {"w": np.zeros(1)}
+    ...     def gradient(self, x, t):
+    ...         error = self.params["w"] * x - t
+    ...         self.last_loss = np.mean(error**2)
+    ...         return {"w": np.mean(2 * error * x, keepdims=True)}
+    ...     def accuracy(self, x, t):
+    ...         return np.mean(self.params["w"] * x == t)
+    >>> line, data = Line(), (np.array([1.0, 2.0]), np.array([3.0, 6.0]))
+    >>> history = train(line, data, data, epochs=2, batch_size=2, learning_rate=0.2)
+    >>> line.params, history.losses == [22.5, 0.0]
+    ({'w': array([3.])}, True)
     """
 
     @property
@@ -34,15 +53,22 @@ class Network(Protocol):
     def last_loss(self) -> float | None: ...
 
     def gradient(self, x: Array, t: Array, /) -> Mapping[str, Array]:
-        """Return the gradient of the loss for each parameter."""
+        """Return the gradient of the mean loss: for each parameter an array of its shape."""
 
     def accuracy(self, x: Array, t: Array, /) -> float:
         """Return the share, 0 to 1, of right answers."""
 
 
+CAPTION = "Training (loss: mean over the steps of an epoch)"
+HEAD = "epoch", "step", "loss", "accuracy in training", "accuracy in test"
+
+
 @dataclass(repr=False)
 class History:
-    """What happened during training.
+    """What happened during training, as an object that shows itself as a table.
+
+    The loss in the table is the mean over the steps of the epoch. Where there are more than eleven
+    epochs, some at equal distances are shown.
 
     Attributes
     ----------
@@ -51,11 +77,16 @@ class History:
     train_accuracies, test_accuracies : list of float
         The share of right answers, 0 to 1, before training and after each epoch.
     steps_per_epoch : int
+        How many entries of `losses` make one epoch.
 
     Examples
     --------
     >>> History([2.3, 1.9, 0.8, 0.7], [0.1, 0.5, 0.9], [0.1, 0.6, 0.8], steps_per_epoch=2)
-    step 4, epoch 2: loss 0.700, accuracy 90.0 % in training, 80.0 % in test
+    Training (loss: mean over the steps of an epoch)
+     epoch  step   loss  accuracy in training  accuracy in test
+    before     0      –                10.0 %            10.0 %
+         1     2  2.100                50.0 %            60.0 %
+         2     4  0.750                90.0 %            80.0 %
     """
 
     losses: list[float]
@@ -64,19 +95,46 @@ class History:
     steps_per_epoch: int
 
     def plot(self) -> Picture:
-        """Return a picture of the losses and accuracies, `nnlib.plot.training_curves`."""
+        """Return a picture of the losses and accuracies, `nnlib.plot.training_curves`.
+
+        Examples
+        --------
+        >>> History([2.3, 0.7], [0.1, 0.5, 0.9], [0.1, 0.6, 0.8], steps_per_epoch=1).plot()
+        Loss from 2.300 in the first step to 0.700 in step 2. Accuracy before training and after \
+each of 2 epochs: training 10.0 to 90.0 %, test 10.0 to 80.0 %.
+        """
         from nnlib.plot import training_curves  # matplotlib is needed only here
 
         return training_curves(self)
 
     def __repr__(self) -> str:
-        return (
-            f"step {len(self.losses)}, epoch {len(self.test_accuracies) - 1}: "
-            f"loss {self.losses[-1]:.3f}, accuracy {100 * self.train_accuracies[-1]:.1f} % "
-            f"in training, {100 * self.test_accuracies[-1]:.1f} % in test"
-        )
+        return f"{CAPTION}\n{table(HEAD, self._cells())}"
+
+    def _repr_html_(self) -> str:
+        return html_table(CAPTION, HEAD, self._cells())
+
+    def _cells(self) -> list[list[str]]:
+        last = len(self.test_accuracies) - 1
+        distance = 1 if last <= 11 else ceil(last / 10)  # twelve rows at most
+        shown = [e for e in range(last + 1) if e in (1, last) or e % distance == 0]
+        return [
+            [
+                str(epoch) if epoch else "before",
+                str(epoch * self.steps_per_epoch),
+                self._mean_loss(epoch) if epoch else "–",
+                f"{100 * self.train_accuracies[epoch]:.1f} %",
+                f"{100 * self.test_accuracies[epoch]:.1f} %",
+            ]
+            for epoch in shown
+        ]
+
+    def _mean_loss(self, epoch: int) -> str:
+        end = epoch * self.steps_per_epoch
+        mean = np.mean(self.losses[end - self.steps_per_epoch : end])
+        return f"{mean:.3f}" if mean < 1e6 else f"{mean:.1e}"
 
 
+@np.errstate(over="ignore", invalid="ignore")  # told by `_finite_loss`, with a remedy
 def train(
     network: Network,
     train_data: tuple[Array, Array],
@@ -94,11 +152,14 @@ def train(
 
     Parameters
     ----------
-    network : Network
-        Its `params` are changed; the data are not.
+    network : TwoLayerNet
+        Or an object of your own with the same `params`, `gradient`, `accuracy` and `last_loss`. Its
+        `params` are changed; the data are not.
     train_data, test_data : pair of arrays
-        x of shape (N, ...) and t of shape (N,) or one-hot (N, C), as `load_digits` gives them.
+        x of shape (N, ...) and t of shape (N,) or one-hot (N, C): what
+        `nnlib.datasets.load_digits` gives.
     epochs : int, default 10
+        How many times to go through the training data.
     batch_size : int, default 100
         How many samples make one step.
     learning_rate : float, default 0.1
@@ -112,9 +173,13 @@ def train(
 
     Raises
     ------
+    TypeError
+        If data are no pairs of arrays, x is not made of real numbers, a parameter is not made of
+        floats, or `epochs`, `batch_size` or `learning_rate` is no number of its kind.
     ValueError
-        If x and t differ in length or x is not finite; if `epochs`, `batch_size` or
-        `learning_rate` is out of range; if the loss is no longer finite.
+        If x and t differ in length or are not finite; if `epochs`, `batch_size` or `learning_rate`
+        is out of range; if the network's gradient does not fit its parameters; if the loss is no
+        longer finite.
 
     Examples
     --------
@@ -131,15 +196,10 @@ def train(
     ----------
     Goodfellow, Bengio, Courville, "Deep Learning" (2016), section 8.1.3.
     """
-    x_train, t_train = train_data = checked("train_data", train_data)
-    test_data = checked("test_data", test_data)
+    x_train, t_train = train_data = _checked_data("train_data", train_data)
+    test_data = _checked_data("test_data", test_data)
     n = len(x_train)
-    if not 1 <= batch_size <= n:
-        raise ValueError(f"train: batch_size must be from 1 to {n}, the samples; got {batch_size}")
-    if not epochs >= 1:
-        raise ValueError(f"train: epochs must be 1 or more, got {epochs}")
-    if not (isfinite(learning_rate) and learning_rate > 0):
-        raise ValueError(f"train: learning_rate must be above 0 and finite, got {learning_rate}")
+    _check_settings(epochs, batch_size, learning_rate, n)
 
     rng = np.random.default_rng(seed)
     steps_per_epoch = ceil(n / batch_size)
@@ -157,9 +217,9 @@ def train(
         batch, order = order[:batch_size], order[batch_size:]
 
         # 2. Compute the gradient of the loss by backpropagation.
-        with np.errstate(over="ignore", invalid="ignore"):  # met below, with a remedy
-            gradient = network.gradient(x_train[batch], t_train[batch])
-        history.losses.append(finite_loss(network, step, learning_rate))
+        gradient = network.gradient(x_train[batch], t_train[batch])
+        _check_gradient(gradient, network.params)
+        history.losses.append(_finite_loss(network, step, learning_rate))
 
         # 3. Move each parameter a little way against its gradient.
         for name in network.params:
@@ -171,25 +231,60 @@ def train(
     return history
 
 
-def checked(name: str, data: tuple[Any, Any]) -> tuple[Array, Array]:
-    """Return x and t as arrays, if they belong together and x is finite."""
-    x, t = map(np.asarray, data)
+def _checked_data(name: str, data: tuple[Any, Any]) -> tuple[Array, Array]:
+    wanted = f"train: {name} must be a pair (x, t) with one label for each sample"
+    try:
+        x, t = map(np.asarray, data)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{wanted}, got {type(data).__name__}: {error}") from None
     if x.ndim == 0 or t.ndim == 0 or not len(x) == len(t) >= 1:
-        raise ValueError(
-            f"train: {name} must be a pair of x and t with one label for each sample, "
-            f"got shapes {x.shape} and {t.shape}"
-        )
-    if x.dtype.kind == "f" and not np.isfinite(x).all():
-        where = np.argwhere(~np.isfinite(x))[0].tolist()
-        raise ValueError(
-            f"train: x of {name} has {x[tuple(where)]} at index {where}; "
-            "remove or replace what is not a finite number"
-        )
+        raise ValueError(f"{wanted}, got {type(data).__name__} of shapes {x.shape} and {t.shape}")
+    as_float(x[:1], f"train: x of {name}")  # real numbers? if so, x stays as it is
+    for part, array in ("x", x), ("t", t):
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            where = np.argwhere(~np.isfinite(array))[0].tolist()
+            raise ValueError(
+                f"train: {part} of {name} has {array[tuple(where)]} at index {where}; "
+                "remove or replace what is not a finite number"
+            )
     return x, t
 
 
-def finite_loss(network: Network, step: int, learning_rate: float) -> float:
-    """Return the loss that the network just met, if it is a number that training can go on from."""
+def _check_settings(epochs: int, batch_size: int, learning_rate: float, n: int) -> None:
+    for name, value in ("epochs", epochs), ("batch_size", batch_size):
+        if not isinstance(value, Integral):
+            raise TypeError(f"train: {name} must be a whole number, got {value!r}")
+    if not isinstance(learning_rate, Real):
+        raise TypeError(f"train: learning_rate must be a number, got {learning_rate!r}")
+    if epochs < 1:
+        raise ValueError(f"train: epochs must be 1 or more, got {epochs}")
+    if not 1 <= batch_size <= n:
+        raise ValueError(f"train: batch_size must be from 1 to {n}, the samples; got {batch_size}")
+    if not (isfinite(learning_rate) and learning_rate > 0):
+        raise ValueError(f"train: learning_rate must be above 0 and finite, got {learning_rate}")
+
+
+def _check_gradient(gradient: Mapping[str, Array], params: Mapping[str, Array]) -> None:
+    if not isinstance(gradient, Mapping) or not set(params) <= set(gradient):
+        got = list(gradient) if isinstance(gradient, Mapping) else type(gradient).__name__
+        raise ValueError(
+            f"train: the network's gradient(x, t) must return a dict with an array for each of its "
+            f"parameters, {list(params)}; got {got}"
+        )
+    for name in params:
+        if np.shape(gradient[name]) != np.shape(params[name]):
+            raise ValueError(
+                f"train: the gradient of {name} has shape {np.shape(gradient[name])}, the "
+                f"parameter has shape {np.shape(params[name])}; they must be the same"
+            )
+        if np.asarray(params[name]).dtype.kind != "f":
+            raise TypeError(
+                f"train: {name} must be an array of floats, for a step is a fraction; got dtype "
+                f"{np.asarray(params[name]).dtype}"
+            )
+
+
+def _finite_loss(network: Network, step: int, learning_rate: float) -> float:
     if network.last_loss is None or not isfinite(network.last_loss):
         raise ValueError(
             f"train: the loss at step {step} is {network.last_loss}, not a finite number: the "

@@ -40,12 +40,6 @@ class Variable:
     name : str, optional
         What the value is called in a figure.
 
-    Attributes
-    ----------
-    value : float or array, read-only
-    grad : float or array of the shape of `value`, read-only; None before `backward`
-    name : str or None
-
     Raises
     ------
     TypeError
@@ -92,12 +86,15 @@ class Variable:
 
     @property
     def value(self) -> Any:
-        """The number, as a float, or the array."""
+        """The number, as a float, or the float64 array; read-only."""
         return self.data
 
     @property
     def grad(self) -> Any:
-        """The derivative of the output of the last `backward` with respect to this value."""
+        """The derivative of the output of the last `backward` with respect to this value.
+
+        A float, or an array of the shape of `value`, read-only; None before `backward`.
+        """
         return self._grad
 
     def backward(self, dout: Any = 1.0) -> None:

@@ -139,6 +139,10 @@ def test_training_curves_hold_all_losses(steps):
     np.testing.assert_allclose(below.lines[1].get_ydata(), [10, 40])
 
 
+def test_digits_take_any_integers():
+    assert repr(plot.digits(IMAGES[:2], np.uint8([7, 2]), [7, 2])).startswith("2 digits: 7, 2.")
+
+
 @pytest.mark.parametrize("shape", [(7, 64), (7, 1, 8, 8), (7, 8, 8)])
 def test_digits_take_every_form(shape):
     expected = plot.digits(IMAGES, np.arange(7))
@@ -166,12 +170,26 @@ def test_digits_mark_a_wrong_answer_by_more_than_colour():
         (IMAGES[:, :63], np.arange(7), None),
         (IMAGES[:0], np.arange(0), None),
         (IMAGES[0], 3, None),
+        (3, [3], None),
         (np.zeros((51, 64)), np.zeros(51, int), None),
+        (np.zeros((7, 0)), np.arange(7), None),
+        (np.zeros((7, 4, 9)), np.arange(7), None),  # 36 dots, but no square
+        (IMAGES, np.arange(7)[:, np.newaxis], None),  # shown as seven times 0 otherwise
+        (IMAGES, np.ones((7, 1), int), None),
+        (IMAGES, np.arange(7), np.arange(7)[:, np.newaxis]),
+        (IMAGES, np.arange(7.0), None),
+        (IMAGES, np.arange(7), np.linspace(0, 1, 7)),
+        (IMAGES, list("0123456"), None),
     ],
 )
 def test_digits_wrong_input(images, labels, predictions):
     with pytest.raises(ValueError, match="expected 1 to 50 square pictures"):
         plot.digits(images, labels, predictions)
+
+
+def test_digits_refuse_rows_that_are_not_one_hot():
+    with pytest.raises(ValueError, match="exactly one 1 in each row of 10"):
+        plot.digits(IMAGES, np.full((7, 10), 0.1))
 
 
 def test_bars():

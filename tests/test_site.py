@@ -18,6 +18,7 @@ PAGES = [
     *(f"chapters/{name}" for name in CHAPTERS),
     "chapters/notation",
     "chapters/glossary",
+    "chapters/library",
     "chapters/references",
     "search",
     "genindex",

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import nbformat
 import numpy as np
@@ -110,51 +111,145 @@ def test_float32_stays():
     assert {array.dtype for array in network.params.values()} == {np.dtype(np.float32)}
 
 
-def test_loss_is_not_computed_again(monkeypatch):
-    calls = []
-    network = net()
-    loss = network.loss
-    monkeypatch.setattr(network, "loss", lambda x, t: calls.append(len(x)) or loss(x, t))
-    train(network, DATA, TEST, epochs=1, batch_size=10)
-    assert calls == [10] * 5
+def test_integers_of_numpy_are_whole_numbers():
+    options = {"epochs": np.int64(1), "batch_size": np.uint8(10), "learning_rate": np.float32(0.1)}
+    assert train(net(), DATA, TEST, **options).steps_per_epoch == 5
+
+
+NAN = np.where(TEST[0] == TEST[0][3, 2], np.nan, TEST[0])
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
+    ("options", "error", "message"),
     [
-        ({"batch_size": 0}, "batch_size must be from 1 to 50, the samples; got 0"),
-        ({"batch_size": 51}, "batch_size must be from 1 to 50"),
-        ({"epochs": 0}, "epochs must be 1 or more, got 0"),
-        ({"learning_rate": 0}, "learning_rate must be above 0 and finite, got 0"),
-        ({"learning_rate": -0.1}, "learning_rate"),
-        ({"learning_rate": float("nan")}, "learning_rate"),
-        ({"learning_rate": float("inf")}, "learning_rate"),
-        ({"train_data": (DATA[0], DATA[1][:-1])}, r"train_data .* shapes \(50, 4\) and \(49,\)"),
-        ({"test_data": (TEST[0][:-1], TEST[1])}, "test_data"),
-        ({"train_data": (DATA[0][:0], DATA[1][:0])}, "train_data"),
-        ({"test_data": (np.where(TEST[0] == TEST[0][3, 2], np.nan, TEST[0]), TEST[1])},
-         r"test_data has nan at index \[3, 2\]"),
+        ({"batch_size": 0}, ValueError, "batch_size must be from 1 to 50, the samples; got 0"),
+        ({"batch_size": 51}, ValueError, "batch_size must be from 1 to 50"),
+        ({"batch_size": 2.5}, TypeError, "batch_size must be a whole number, got 2.5"),
+        ({"epochs": 0}, ValueError, "epochs must be 1 or more, got 0"),
+        ({"epochs": "3"}, TypeError, "epochs must be a whole number, got '3'"),
+        ({"learning_rate": 0}, ValueError, "learning_rate must be above 0 and finite, got 0"),
+        ({"learning_rate": -0.1}, ValueError, "learning_rate"),
+        ({"learning_rate": float("nan")}, ValueError, "learning_rate"),
+        ({"learning_rate": float("inf")}, ValueError, "learning_rate"),
+        ({"learning_rate": "0.1"}, TypeError, "learning_rate must be a number, got '0.1'"),
+        ({"train_data": (DATA[0], DATA[1][:-1])}, ValueError,
+         r"train_data .* \(x, t\) .* shapes \(50, 4\) and \(49,\)"),
+        ({"test_data": (TEST[0][:-1], TEST[1])}, ValueError, "test_data"),
+        ({"train_data": (DATA[0][:0], DATA[1][:0])}, ValueError, "train_data"),
+        ({"train_data": {"x": DATA[0], "t": DATA[1]}}, ValueError, r"\(x, t\) .* got dict of"),
+        ({"train_data": (*DATA, "info")}, TypeError, r"\(x, t\) .* got tuple: too many values"),
+        ({"train_data": DATA[0]}, TypeError, "got ndarray: too many values"),
+        ({"train_data": (DATA, TEST)}, TypeError, "got tuple: .* inhomogeneous"),
+        ({"test_data": None}, TypeError, "test_data must be a pair .* got NoneType"),
+        ({"test_data": (TEST[0].astype(str), TEST[1])}, TypeError, "x of test_data must be real"),
+        ({"test_data": (NAN, TEST[1])}, ValueError, r"x of test_data has nan at index \[3, 2\]"),
+        ({"test_data": (TEST[0], NAN)}, ValueError, r"t of test_data has nan at index \[3, 2\]"),
     ],
 )  # fmt: skip
-def test_wrong_input(options, message):
+def test_wrong_input(options, error, message):
     network = net()
     before = {name: array.copy() for name, array in network.params.items()}
     call = {"train_data": DATA, "test_data": TEST, "batch_size": 10, **options}
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(error, match=message):
         train(network, **call)
     for name, array in network.params.items():
         np.testing.assert_array_equal(array, before[name])
 
 
-def test_runaway_training_stops_with_the_remedy():
+@pytest.mark.parametrize(
+    ("mistake", "message"),
+    [
+        (lambda g: g | {"b": g["b"].mean(keepdims=True)},
+         r"gradient of b has shape \(1,\), the parameter has shape \(3,\)"),
+        (lambda g: g | {"W": g["W"].sum(axis=0)}, r"W has shape \(3,\), the .* shape \(4, 3\)"),
+        (lambda g: {"W": g["W"]}, r"parameters, \['W', 'b'\]; got \['W'\]"),
+        (lambda g: [g["W"], g["b"]], r"must return a dict .* got list"),
+        (lambda g: None, "got NoneType"),
+    ],
+)  # fmt: skip
+def test_a_gradient_that_does_not_fit_the_parameters(mistake, message):
+    class Mistaken(OwnNet):
+        def gradient(self, x, t):
+            return mistake(super().gradient(x, t))
+
+    own = Mistaken()
+    with pytest.raises(ValueError, match=message):
+        train(own, DATA, TEST, batch_size=10)
+    assert not own.params["W"].any()
+    assert not own.params["b"].any()
+
+
+def test_parameters_must_be_floats():
+    own = OwnNet()
+    own.params["W"] = np.zeros((4, 3), int)
+    with pytest.raises(TypeError, match=r"W must be an array of floats, .* got dtype int"):
+        train(own, DATA, TEST, batch_size=10)
+
+
+@pytest.mark.parametrize("learning_rate", [1e200, 1e308])
+def test_runaway_training_stops_with_the_remedy(learning_rate):
     with pytest.raises(ValueError, match=r"loss at step \d+ is (nan|inf).* lower learning_rate"):
-        train(net(), DATA, TEST, batch_size=10, learning_rate=1e200)
+        train(net(), DATA, TEST, batch_size=10, learning_rate=learning_rate)
 
 
-def test_history_as_text():
-    history = History([2.3, 0.12345], [0.1, 0.98765], [0.1, 0.96], steps_per_epoch=2)
-    expected = "step 2, epoch 1: loss 0.123, accuracy 98.8 % in training, 96.0 % in test"
-    assert repr(history) == str(history) == expected
+def cells(history):
+    """Return what stands in the table of a history, which is the same as text and as HTML."""
+    caption, head, *rows = str(history).splitlines()
+    assert caption == "Training (loss: mean over the steps of an epoch)"
+    assert head.split("  ")[-2:] == ["accuracy in training", "accuracy in test"]
+    rows = [row.replace(" %", "%").split() for row in rows]
+
+    html = ElementTree.fromstring(history._repr_html_())  # so it is well-formed, too
+    assert html.find("table/caption").text == html.get("aria-label") == caption
+    assert [th.get("scope") for th in html.iterfind(".//thead//th")] == ["col"] * 5
+    assert {th.get("scope") for th in html.iterfind(".//tbody//th")} == {"row"}
+    assert not {name for e in html.iter() for name in e.attrib} & {"style", "align", "border"}
+    shown = [[e.text.replace(" %", "%") for e in tr] for tr in html.iterfind(".//tbody/tr")]
+    assert shown == rows
+    return rows
+
+
+def test_history_has_a_row_for_each_epoch():
+    history = History([2.5, 2.0, 0.1, 0.02345], [0.1, 0.5, 0.98765], [0.1, 0.25, 0.96], 2)
+    assert repr(history) == str(history)
+    assert cells(history) == [
+        ["before", "0", "–", "10.0%", "10.0%"],
+        ["1", "2", "2.250", "50.0%", "25.0%"],
+        ["2", "4", "0.062", "98.8%", "96.0%"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("epochs", "shown"),
+    [
+        (1, [1]),
+        (11, range(1, 12)),
+        (12, [1, 2, 4, 6, 8, 10, 12]),
+        (25, [1, 3, 6, 9, 12, 15, 18, 21, 24, 25]),
+        (30, [1, *range(3, 31, 3)]),
+        (200, [1, *range(20, 201, 20)]),
+    ],
+)
+def test_history_of_many_epochs_has_twelve_rows_at_most(epochs, shown):
+    losses = np.arange(3.0 * epochs)  # the mean of the three in epoch e is 3e - 2
+    accuracies = list(np.arange(epochs + 1) / 1000)
+    rows = cells(History(list(losses), accuracies, accuracies[::-1], steps_per_epoch=3))
+    expected = [[f"{e}", f"{3 * e}", f"{3 * e - 2:.3f}"] for e in shown]
+    assert [row[:3] for row in rows[1:]] == expected
+    assert [row[3] for row in rows] == [f"{e / 10:.1f}%" for e in (0, *shown)]
+    assert [row[4] for row in rows] == [f"{(epochs - e) / 10:.1f}%" for e in (0, *shown)]
+
+
+def test_history_of_a_loss_that_ran_away_stays_narrow():
+    assert cells(History([1.234e250], [0.1, 0.1], [0.1, 0.1], 1))[1][2] == "1.2e+250"
+
+
+def test_history_of_a_training():
+    history = train(net(), DATA, TEST, epochs=2, batch_size=20)
+    rows = cells(history)
+    assert [row[:2] for row in rows] == [["before", "0"], ["1", "3"], ["2", "6"]]
+    assert rows[2][2] == f"{sum(history.losses[3:]) / 3:.3f}"
+    assert rows[2][4] == f"{100 * history.test_accuracies[-1]:.1f}%"
 
 
 def test_progress_off_a_terminal_draws_nothing(capfd):
@@ -191,9 +286,13 @@ CELLS = {
     "def f():\n    for i in progress(range(40), 'waiting'):\n        sleep(0.01)\n"
     "        if i == 30: raise KeyboardInterrupt\nf()": ["waiting: 40 steps", "KeyboardInterrupt"],
     "train(TwoLayerNet(2, 3, 2), (np.eye(2), np.arange(2)), (np.eye(2), np.arange(2)),"
-    " batch_size=2)": [
-        "training: 10 steps",
-        "step 10, epoch 10: loss 0.693, accuracy 50.0 % in training, 50.0 % in test",
+    " batch_size=2, epochs=2)": [
+        "training: 2 steps",
+        "Training (loss: mean over the steps of an epoch)\n"
+        " epoch  step   loss  accuracy in training  accuracy in test\n"
+        "before     0      –                50.0 %            50.0 %\n"
+        "     1     1  0.693                50.0 %            50.0 %\n"
+        "     2     2  0.693                50.0 %            50.0 %",
     ],
     "%matplotlib inline\nimport matplotlib.pyplot\nbars({'a': 1, 'b': 20}, 'ms')": [
         "a: 1 ms; b: 20 ms.",

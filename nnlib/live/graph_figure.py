@@ -45,8 +45,8 @@ class GraphFigure(ipywidgets.VBox):
     sliders : mapping of str to (low, high, step)
         A range for each input that has a name; its present value must lie on a step.
     name : str, optional
-        Names the figure on a page: `data-figure`, and the target of links to it. Default: the
-        name of the output.
+        Names the figure on a page, also as the target of links to it. Default: the name of the
+        output.
     caption : str, optional
         One or two sentences below the figure.
     predict : bool, default False
