@@ -144,7 +144,7 @@ def relu(x: ArrayLike) -> Array:
     ----------
     Nair, Hinton, "Rectified linear units improve restricted Boltzmann machines", ICML (2010).
     """
-    return np.asarray(np.maximum(as_float(x), 0))
+    return np.maximum(as_float(x), 0)
 
 
 def softmax(x: ArrayLike) -> Array:
@@ -178,7 +178,8 @@ def softmax(x: ArrayLike) -> Array:
     ----------
     Goodfellow, Bengio, Courville, "Deep Learning" (2016), sections 4.1 and 6.2.2.3.
     """
-    e = np.exp(largest_taken_out(x))
+    with np.errstate(over="ignore"):  # two scores may be further apart than a float can say
+        e = np.exp(largest_taken_out(x))
     return np.asarray(e / e.sum(axis=-1, keepdims=True))
 
 
@@ -187,8 +188,7 @@ def largest_taken_out(x: ArrayLike) -> Array:
     x = as_float(x)
     if x.ndim == 0 or x.shape[-1] == 0:
         raise ValueError(f"softmax needs an array of scores, (C,) or (N, C), got shape {x.shape}")
-    with np.errstate(over="ignore"):  # two scores may be further apart than a float can say
-        return np.asarray(x - x.max(axis=-1, keepdims=True))
+    return np.asarray(x - x.max(axis=-1, keepdims=True))
 
 
 def class_indices(t: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.intp]:

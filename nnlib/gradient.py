@@ -281,14 +281,15 @@ def layer_check(layer: Layer, *inputs: Any, seed: int = 0) -> GradientReport:
         if n != "t"  # labels are data and have no gradient
     }
     given = [x.get(n, v) for n, v in zip(names, inputs, strict=True)]
+    rng = np.random.default_rng(seed)
     with np.errstate(all="ignore"):
         # First on other numbers: what a layer keeps of one use must not show in the next.
         held = dict(vars(layer))
-        other = [np.flip(v.ravel()).copy().reshape(v.shape) for v in x.values()]
+        other = [rng.permutation(v.ravel()).reshape(v.shape) for v in x.values()]
         used = dict(zip(x, other, strict=True))
         out = layer.forward(*[used.get(n, v) for n, v in zip(names, inputs, strict=True)])
         kept = [n for n, v in held.items() if vars(layer).get(n) is v]
-        dout: Any = np.random.default_rng(seed).standard_normal(np.shape(out))
+        dout: Any = rng.standard_normal(np.shape(out))
         returned = _as_tuple(layer.backward(dout.copy()))
         if len(returned) != len(x) or any(g is None for g in returned):
             shown = ", ".join("None" if g is None else "an array" for g in returned)

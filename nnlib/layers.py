@@ -41,7 +41,7 @@ def unbroadcast(gradient: Any, shape: tuple[int, ...]) -> Any:
     >>> unbroadcast(np.ones((4, 3)), shape=(3,))
     array([4., 4., 4.])
     """
-    if shape_of(gradient) == shape:
+    if isinstance(gradient, NUMBER) or gradient.shape == shape:
         return gradient
     extra = gradient.ndim - len(shape)
     repeated = [extra + i for i, n in enumerate(shape) if n == 1]
@@ -95,11 +95,13 @@ def operands(layer: Layer, x: Any, y: Any) -> tuple[Any, Any]:
 
 def upstream(layer: Layer, dout: Any, shape: tuple[int, ...]) -> Any:
     """Return `dout` if it has the shape of the layer's output: it is never broadcast."""
-    dout = dout if isinstance(dout, NUMBER) else as_float(dout, "dout")
-    if shape_of(dout) != shape:
+    if shape == () and isinstance(dout, NUMBER):
+        return dout
+    dout = as_float(dout, "dout")
+    if dout.shape != shape:
         raise ValueError(
             f"{type(layer).__name__}: dout must have the shape of the output, {shape}, "
-            f"got {shape_of(dout)}"
+            f"got {dout.shape}"
         )
     return dout
 
@@ -422,8 +424,8 @@ class Relu(Layer):
         self.mask = out > 0
         return out
 
-    def backward(self, dout: Any) -> Array:
-        return np.asarray(upstream(self, dout, self.mask.shape) * self.mask)
+    def backward(self, dout: Any) -> Any:
+        return upstream(self, dout, self.mask.shape) * self.mask
 
 
 class Sigmoid(Layer):
@@ -454,8 +456,8 @@ class Sigmoid(Layer):
         self.out, self.rest = sigmoid(x), sigmoid(np.negative(as_float(x)))
         return self.out
 
-    def backward(self, dout: Any) -> Array:
-        return np.asarray(upstream(self, dout, self.out.shape) * self.out * self.rest)
+    def backward(self, dout: Any) -> Any:
+        return upstream(self, dout, self.out.shape) * self.out * self.rest
 
 
 class Affine(Layer):

@@ -21,6 +21,7 @@ from nnlib.functions import Array
 
 SHRINK = 8.0
 STEPS = SHRINK ** np.arange(3, -9, -1)  # times h: 5e-3, 6e-4, ..., 6e-13 for the usual h of 1e-5
+NEAR = SHRINK**-4  # times h: where the gradient is wrong, the slopes are the same so near
 ROUNDING = 16 * np.finfo(np.float64).eps  # of f, relative to its size
 
 Measure = Callable[[], tuple[float, float]]  # what f is now, and how large the numbers in it are
@@ -129,7 +130,7 @@ class Line:
         slope = self._off_by((right + left) / 2)
         if slope.fits(rtol):
             return slope
-        (near_right, noise), (near_left, _) = self.side(h / SHRINK), self.side(-h / SHRINK)
+        (near_right, noise), (near_left, _) = self.side(h * NEAR), self.side(-h * NEAR)
         sides = right, left, near_right, near_left
         if max(sides) - min(sides) + noise < 0.01 * abs(right):
             return slope  # near and far, right and left, f says the same: the gradient is wrong
@@ -141,11 +142,14 @@ class Line:
     def _closer_look(self, h: float, rtol: float) -> Slope:
         sides = np.array([(*self.side(step), *self.side(-step)) for step in h * STEPS])
         right, left, rounding = sides[:, 0], sides[:, 2], sides[1:, [1, 3]].max(axis=1)
+        steepest = np.nanmax(np.abs(self.derived + sides[:, [0, 2]]), initial=0.0)
+        rounding = np.maximum(rounding, ROUNDING * steepest)  # also where f happens to be 0
         central, error = extrapolated((right + left) / 2, order=2)
         if not np.isfinite(central).any():
             return self._off_by(np.nan)
-        best = np.nanargmin(error + rounding)
-        slope = self._off_by(central[best], rounding[best])
+        unsure = error + rounding
+        best = np.nanargmin(unsure)
+        slope = self._off_by(central[best], unsure[best])
         if slope.fits(rtol):
             return slope
         (right, right_error), (left, left_error) = (extrapolated(v, order=1) for v in (right, left))
@@ -154,8 +158,8 @@ class Line:
         if not bent.any():
             return slope
         # There is a kink within reach, perhaps several. A slope between two of them may fit.
-        for i in np.flatnonzero(rounding <= 1e-4 * jump[bent].max()):
-            for off in (right[i], left[i]):
+        for i in np.flatnonzero(rounding <= 1e-3 * jump[bent].max()):
+            for off in (right[i], left[i], *sides[i + 1, [0, 2]]):
                 slope_there = self._off_by(off, rounding[i])
                 if slope_there.fits(rtol):
                     kink = self.derived + float(right[i]), self.derived + float(left[i])

@@ -8,7 +8,7 @@ its upstream gradient, and adds up what arrives where a value was used more than
 from __future__ import annotations
 
 from math import isfinite
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -124,7 +124,8 @@ class Variable:
         self._grad = starting_gradient(dout, shape_of(self.data))
         with np.errstate(all="ignore"):  # an infinite derivative is shown as such
             for variable in reversed(order):
-                variable._grad = fixed(variable._grad)  # all contributions have arrived
+                if not isinstance(variable._grad, float):  # all contributions have arrived
+                    variable._grad = fixed(variable._grad)
                 if variable.node is None:
                     continue
                 contributions = variable.node.backward(variable._grad)
@@ -310,11 +311,11 @@ def in_order(output: Variable) -> list[Variable]:
     """
     order: list[Variable] = []
     seen: set[Variable] = set()
-    stack: list[Variable | None] = [output]
+    stack: list[Any] = [output]
     while stack:
         variable = stack.pop()
         if variable is None:  # all inputs of the one below are done
-            order.append(cast(Variable, stack.pop()))
+            order.append(stack.pop())
         elif variable not in seen:
             seen.add(variable)
             stack += (variable, None, *variable.inputs[::-1])
