@@ -45,8 +45,9 @@ def nnlib(batches, *weights):
     def run():
         for x, t in batches:
             gradient = net.gradient(x, t)
-            for name in net.params:
-                net.params[name] -= RATE * gradient[name]
+            params = net.params
+            for name in params:
+                params[name] -= RATE * gradient[name]
 
     return run, lambda: list(net.params.values())
 

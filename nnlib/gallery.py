@@ -764,7 +764,7 @@ class DiagonalOnly(SoftmaxLayer):
 
 def y_minus_t(layer: SoftmaxWithLoss) -> Array:
     """Return the probabilities minus the one-hot labels: the gradient, before N divides it."""
-    return np.asarray(layer.y - np.eye(layer.y.shape[1])[layer.t.ravel()])
+    return np.asarray(layer.y - np.eye(layer.y.shape[1])[layer.t])
 
 
 @planted(plain, scores_and_labels)
@@ -820,7 +820,7 @@ class ProbabilitiesOverwritten(SoftmaxWithLoss):
 
     def backward(self, dout: Any = 1.0) -> Any:
         dx = self.y
-        dx[np.arange(len(dx)), self.t.ravel()] -= 1
+        dx[self.rows, self.t] -= 1
         dx *= dout / len(dx)
         return dx
 

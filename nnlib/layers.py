@@ -538,7 +538,7 @@ class SoftmaxWithLoss(Layer):
     The loss is computed from the scores as log(sum(exp(x))) - x[t], with the largest score taken
     out first, so it is right also where the probability of the right class rounds to 0.
 
-    Keeps the probabilities y and the labels, all that y - t needs.
+    Keeps the probabilities y and the class indices t, all that y - t needs.
     Shapes: scores x (N, C) or (C,); labels t as class indices, integers (N,) or (), or one-hot,
     as x; loss and dout are numbers; dx as x. There is no gradient for t: labels are data.
 
@@ -562,22 +562,23 @@ class SoftmaxWithLoss(Layer):
 
     def forward(self, x: ArrayLike, t: ArrayLike) -> float:
         shifted = largest_taken_out(x)
-        self.t = class_indices(t, shifted.shape)
-        if shifted.size == 0:
+        self.t = class_indices(t, shifted.shape).ravel()
+        if self.t.size == 0:
             raise ValueError(f"SoftmaxWithLoss: the batch is empty, x has shape {shifted.shape}")
+        self.shape = shifted.shape
+        shifted = shifted.reshape(self.t.size, -1)  # one sample in each row
+        self.rows = np.arange(self.t.size)
         e = np.exp(shifted)
-        total = e.sum(axis=-1, keepdims=True)
+        total = e.sum(axis=1, keepdims=True)
         self.y = e / total
-        rows = shifted.reshape(self.t.size, -1)
-        right = rows[np.arange(len(rows)), self.t.ravel()]
-        return float((np.log(total).ravel() - right).sum()) / len(rows)
+        losses = np.log(total[:, 0]) - shifted[self.rows, self.t]
+        return float(losses.sum()) / self.t.size
 
     def backward(self, dout: float = 1.0) -> Array:
-        scale = float(upstream(self, dout, ())) / self.t.size
+        scale = float(upstream(self, dout, ())) / len(self.y)
         dx: Array = self.y * scale
-        rows = dx.reshape(self.t.size, -1)  # the same numbers, one sample in each row
-        rows[np.arange(len(rows)), self.t.ravel()] -= scale  # so dx is scale * (y - t)
-        return dx
+        dx[self.rows, self.t] -= scale  # so dx is scale * (y - t)
+        return dx.reshape(self.shape)
 
 
 class IdentityWithLoss(Layer):

@@ -37,7 +37,7 @@ class Slope:
     typical : float
         What size to expect: of a direction, whose parts may happen to cancel.
     allowed : float
-        The difference that the rounding of f explains.
+        The difference that is no error: of rounding, and of steps that do not settle.
     kink : tuple of two floats, or None
         Where f has a kink, and `derived` is the slope on one side of it: both slopes.
     """

@@ -83,7 +83,7 @@ class TwoLayerNet:
 
     def predict(self, x: ArrayLike) -> Array:
         """Return the scores, (N, C), of a batch (N, D); the largest of a row is the answer."""
-        out = as_float(x).astype(self.dtype, copy=False)
+        out = np.asarray(as_float(x), self.dtype)
         for layer in self.layers.values():
             out = layer.forward(out)
         return out
@@ -144,18 +144,15 @@ class Parameters(MutableMapping[str, Array]):
     def __init__(self, layers: dict[str, Layer]):
         self._layers = layers
         affine = [name for name in layers if name.startswith("Affine")]
-        self._names = {
-            letter + name.removeprefix("Affine"): name for name in affine for letter in "Wb"
-        }
-
-    def _layer(self, name: str) -> Any:
-        if name not in self._names:
-            raise KeyError(f"{name!r}: the parameters are {', '.join(self._names)}")
-        return self._layers[self._names[name]]
+        self._places = {a + name.removeprefix("Affine"): (name, a) for name in affine for a in "Wb"}
 
     def __getitem__(self, name: str) -> Array:
-        layer = self._layer(name)
-        return np.asarray(layer.W if name[0] == "W" else layer.b)
+        if name not in self._places:
+            raise KeyError(f"{name!r}: the parameters are {', '.join(self._places)}")
+        place, attribute = self._places[name]
+        layer: Any = self._layers[place]
+        array: Array = layer.W if attribute == "W" else layer.b
+        return array
 
     def __setitem__(self, name: str, array: ArrayLike) -> None:
         old = self[name]
@@ -166,21 +163,22 @@ class Parameters(MutableMapping[str, Array]):
             raise ValueError(
                 f"{name} has shape {old.shape}; an array of {array.shape} does not fit"
             )
-        setattr(self._layer(name), name[0], array)
+        place, attribute = self._places[name]
+        setattr(self._layers[place], attribute, array)
 
     def __delitem__(self, name: str) -> None:
         raise TypeError(f"{name} belongs to a layer; a parameter cannot be deleted")
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
+        return iter(self._places)
 
     def __len__(self) -> int:
-        return len(self._names)
+        return len(self._places)
 
     def gradients(self) -> dict[str, Array]:
         """Return the gradients that the last backward left in the layers, under the same names."""
         gradients = {}
-        for name in self._names:
-            layer = self._layer(name)
-            gradients[name] = layer.dW if name[0] == "W" else layer.db
+        for name, (place, attribute) in self._places.items():
+            layer: Any = self._layers[place]
+            gradients[name] = layer.dW if attribute == "W" else layer.db
         return gradients

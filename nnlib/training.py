@@ -218,12 +218,14 @@ def train(
 
         # 2. Compute the gradient of the loss by backpropagation.
         gradient = network.gradient(x_train[batch], t_train[batch])
-        _check_gradient(gradient, network.params)
+        params = network.params
+        if step == 0:
+            _check_gradient(gradient, params)
         history.losses.append(_finite_loss(network, step, learning_rate))
 
         # 3. Move each parameter a little way against its gradient.
-        for name in network.params:
-            network.params[name] -= learning_rate * gradient[name]
+        for name in params:
+            params[name] -= learning_rate * gradient[name]
 
         # 4. Repeat; look at the accuracy once in each epoch.
         if (step + 1) % steps_per_epoch == 0:
