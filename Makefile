@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 PORT ?= 8000
+# A run of everything also fails where a line or branch of nnlib is not reached.
+COVERAGE := --cov --cov-report=term
 VENV := .venv
 BIN := $(VENV)/bin
 PY := $(BIN)/python
@@ -35,7 +37,7 @@ book: environment
 
 test: environment
 	'$(PY)' tools/chromium.py
-	'$(PY)' -m pytest $(ARGS)
+	'$(PY)' -m pytest $(or $(ARGS),$(COVERAGE))
 
 lab: environment
 	'$(BIN)/jupyter' trust chapters/*.ipynb
