@@ -233,7 +233,7 @@ def class_indices(t: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.intp]:
         )
     if t.dtype.kind not in "iu":
         raise ValueError(f"class indices must be integers, got dtype {t.dtype}")
-    if t.astype(np.uintp).max(initial=0) >= shape[-1]:  # a negative one is huge there
+    if t.size and t.astype(np.uintp).max() >= shape[-1]:  # a negative one is huge there
         wrong = t[(t < 0) | (t >= shape[-1])].flat[0]
         raise ValueError(
             f"class index {wrong} is out of range: there are {shape[-1]} classes, "

@@ -391,15 +391,15 @@ class ReciprocalLayer(Layer):
         return self.out
 
     def backward(self, dout: Any) -> Any:
-        return -upstream(self, dout, shape_of(self.out)) * self.out**2
+        return -upstream(self, dout, shape_of(self.out)) * self.out * self.out
 
 
 class Relu(Layer):
     """y = x where x > 0, else 0. Backward: dx = dout where x > 0, else 0.
 
     Keeps the mask x > 0, one truth value for each entry: nothing else of x matters to backward.
-    Shapes: x any, y, dout and dx the same. At x = 0 exactly, where there is no derivative, it
-    takes 0.
+    Shapes: x any, y, dout and dx the same; dout must be finite, since infinity times 0 is NaN. At
+    x = 0 exactly, where there is no derivative, it takes 0.
 
     Raises
     ------
