@@ -44,11 +44,13 @@ def numerical_diff(f: Callable[[float], float], x: float, h: float = 1e-4) -> fl
     ----------
     Press et al., "Numerical Recipes", 3rd ed. (2007), section 5.7.
     """
-    if not np.isfinite(x) or not h > 0 or x + h == x or x - h == x:
+    x = float(x)
+    up, down = x + h, x - h
+    if not np.isfinite([up, down]).all() or not h > 0 or up == x or down == x:
         raise ValueError(
             f"numerical_diff needs a finite x and an h above 0 that changes x, got {x} and {h}"
         )
-    return float((f(x + h) - f(x - h)) / (2 * h))
+    return (single_number(f(up)) - single_number(f(down))) / (up - down)  # near 2 h, rounded
 
 
 def numerical_gradient(f: Callable[[Array], float], x: Any, h: float = 1e-5) -> Array:
@@ -106,7 +108,7 @@ def numerical_gradient(f: Callable[[Array], float], x: Any, h: float = 1e-5) -> 
     if x is not given and not reacted:
         raise ValueError(
             "numerical_gradient: f did not react. x was copied, because it is not a float64 array "
-            "that can be written to; let f use its argument, or give x.astype(np.float64)"
+            "that can be written to; let f use its argument, or give np.array(x, dtype=float)"
         )
     return gradient
 
@@ -137,7 +139,9 @@ def moved(x: Array, where: Any, step: Any) -> Iterator[Any]:
 
 def single_number(y: Any) -> float:
     """Return what a function returned as a float, if it is a single number."""
-    y = np.asarray(y)
+    y = as_float(y, "what f returns")
+    if y.dtype == np.float32:
+        raise TypeError("f returns float32, in which a difference drowns; compute it in float64")
     if y.size != 1:
         raise ValueError(f"f must return a single number, got an array of shape {y.shape}")
     return float(y.item())

@@ -25,13 +25,17 @@ def as_float(x: ArrayLike, name: str = "x") -> Array:
     >>> as_float([1, 2])
     array([1., 2.])
     """
-    array = np.asarray(x)
+    try:
+        array = np.asarray(x)
+    except ValueError:
+        raise TypeError(f"{name} must be an array, got lists of different lengths") from None
     if array.dtype.kind not in "biuf":
         raise TypeError(
             f"{name} must be real numbers, got dtype {array.dtype}; "
             "give a number, a list of numbers of equal lengths, or an array of floats"
         )
-    return array if array.dtype.char in "fd" else array.astype(np.float64)
+    kept = array.dtype.char in "fd" and array.dtype.isnative
+    return array if kept else array.astype(np.float64)
 
 
 def identity(x: ArrayLike) -> Array:
@@ -330,4 +334,4 @@ def cross_entropy_error(y: ArrayLike, t: ArrayLike) -> float:
     t = class_indices(t, y.shape)
     right = np.take_along_axis(y, t[..., np.newaxis], axis=-1)
     with np.errstate(divide="ignore"):  # log(0) is -inf, as documented
-        return float(-np.log(right).mean())
+        return max(0.0, float(-np.log(right).mean()))

@@ -36,7 +36,7 @@ from nnlib.layers import (
     Sigmoid,
     SoftmaxWithLoss,
 )
-from nnlib.network import Parameters, TwoLayerNet
+from nnlib.network import TwoLayerNet
 
 # --- What a bug is ---
 
@@ -936,7 +936,6 @@ class ThreeLayerNet(TwoLayerNet):
         super().__init__(*sizes, **options)
         self.layers["Relu2"] = Relu()
         self.layers["Affine3"] = Affine(np.eye(sizes[-1]), np.zeros(sizes[-1]))
-        self.params = Parameters(self.layers)
 
 
 @planted(network, images_some_blank)

@@ -36,17 +36,18 @@ def gradient_check(
     """Compare a derived gradient of `f` at `x` with central differences.
 
     Arrays of up to 100 numbers are checked entry by entry. In a larger one, random directions
-    through all of it are checked, where a single wrong entry shows too, and a sample of entries;
-    a disagreement is traced to the entry that causes it. Beside a kink (ReLU with 0 between x - h
-    and x + h) shorter steps are taken. At a kink there is no derivative: there the slope of either
-    side is accepted, and counted as a kink.
+    through all of it are checked, and a sample of entries. A single wrong entry shows in them, and
+    is found, if it is wrong by more than `rtol` of the length of the whole gradient. Beside a kink
+    (ReLU with 0 between x - h and x + h) shorter steps are taken. At a kink, or within about 1e-8
+    of one, no derivative can be seen: the slope of either side is accepted, or their mean.
 
     Parameters
     ----------
     f : function that returns a number
         It is given `x`, moved a little.
     x : float64 array, or mapping of names to such arrays
-        Moved in place one at a time and put back to the last bit.
+        Moved in place and put back to the last bit; integers, lists and read-only arrays are
+        copied, so there f has to use its argument.
     gradient : array of the shape of `x`, or mapping with the same names
     h : float, default 1e-5
         Half the distance of the two points, times the size of the entry where that is above 1.
@@ -66,8 +67,8 @@ def gradient_check(
     TypeError
         If an array is float32.
     ValueError
-        If names or shapes of `x` and `gradient` differ, `f` does not return a single finite
-        number, or `h` or `rtol` is not above 0.
+        If there is no array, names or shapes of `x` and `gradient` differ, `f` does not return a
+        single finite number, the same at each call, or `h` or `rtol` is not above 0.
 
     Examples
     --------
@@ -89,6 +90,8 @@ def gradient_check(
             f"got {list(x) if isinstance(x, Mapping) else 'an array'} and "
             f"{list(gradient) if isinstance(gradient, Mapping) else 'an array'}"
         )
+    if isinstance(x, Mapping) and not x:
+        raise ValueError("gradient_check: x is empty; give at least one array")
     single = not isinstance(x, Mapping)
     arrays = {"x": x} if single else dict(x)
     gradients = {"x": gradient} if single else dict(gradient)
@@ -113,8 +116,9 @@ def layer_check(layer: Layer, *inputs: Any, seed: int = 0) -> GradientReport:
     """Check the backward of a layer, with a random upstream gradient, against differences.
 
     Checked are the gradient of each input and of each parameter (`W` where the layer has `dW`),
-    their shapes and dtypes, that nothing of the caller's was written to, and that a second
-    backward gives the same. It works on copies: `layer` and `inputs` stay as they are.
+    their shapes and dtypes, that nothing of the caller's was written to, that a second backward
+    gives the same, and that at a kink at exactly 0 the flatter side is taken (for ReLU, 0). It
+    works on copies: `layer` and `inputs` stay as they are.
 
     Parameters
     ----------
@@ -161,9 +165,11 @@ def layer_check(layer: Layer, *inputs: Any, seed: int = 0) -> GradientReport:
         out = layer.forward(*[used.get(n, v) for n, v in zip(names, inputs, strict=True)])
         kept = [n for n, v in held.items() if vars(layer).get(n) is v]
         dout: Any = rng.standard_normal(np.shape(out))
-        returned = _as_tuple(layer.backward(dout.copy()))
+        returned = _as_tuple(layer.backward(dout.copy())) if x else ()
         if len(returned) != len(x) or any(g is None for g in returned):
             shown = ", ".join("None" if g is None else "an array" for g in returned)
+            if isinstance(returned[0], list):
+                shown = "a list, not a tuple"
             problem = f"{kind}.backward must return a gradient for each of {', '.join(x)}, in order"
             return GradientReport((), (f"{problem}; it returned {shown}",))
 
@@ -197,7 +203,9 @@ def layer_check(layer: Layer, *inputs: Any, seed: int = 0) -> GradientReport:
 
     alike = {n: array for n, array in arrays.items() if first[n].shape == array.shape}
     rows = check_arrays(measure, alike, first, seed=seed, flat_at_0=True)
-    return GradientReport(rows, tuple(problems))
+    left = [n for n in kept if n not in arrays and isinstance(getattr(layer, n), np.ndarray)]
+    notes = [f"{kind}.{n} was not checked: there is no {kind}.d{n}" for n in left]
+    return GradientReport(rows, tuple(problems), tuple(notes))
 
 
 def _input_names(layer: Layer, count: int) -> list[str]:

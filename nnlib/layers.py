@@ -8,7 +8,7 @@ A layer never writes into the arrays it is given; it may keep them, and what it 
 """
 
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -51,7 +51,8 @@ def unbroadcast(gradient: Any, shape: tuple[int, ...]) -> Any:
 class Layer:
     """What every layer has: `forward` and `backward`.
 
-    Write a layer of your own by deriving from this, and try it with `nnlib.gradient.layer_check`.
+    What `backward` returns may be `dout` itself, so do not change it in place. Write a layer of
+    your own by deriving from this, and try it with `nnlib.gradient.layer_check`.
 
     Raises
     ------
@@ -76,6 +77,12 @@ class Layer:
     def backward(self, dout: Any) -> Any:
         """Compute the gradient for each input from the upstream gradient `dout`."""
         raise NotImplementedError(f"{type(self).__name__} has no backward yet")
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            kind = type(self).__name__
+            raise AttributeError(f"{kind} has no {name!r}; it may be that forward was not called")
 
 
 def operands(layer: Layer, x: Any, y: Any) -> tuple[Any, Any]:
@@ -286,7 +293,8 @@ class PowLayer(Layer):
     """
 
     def __init__(self, exponent: float):
-        if isinstance(exponent, bool) or not isinstance(exponent, int | float | np.number):
+        number = isinstance(exponent, (*NUMBER, np.floating, np.integer))
+        if not number or isinstance(exponent, bool):
             raise TypeError(
                 f"PowLayer: the exponent must be a number, got {type(exponent).__name__}; "
                 "for a variable exponent write exp(y * log(x))"
@@ -509,7 +517,7 @@ class Affine(Layer):
                 f"W expects {self.W.shape[0]} (shape {self.W.shape})"
             )
         self.x_shape = x.shape
-        self.x = x.reshape(-1, features)
+        self.x = x.reshape(1 if x.ndim == 1 else len(x), features)
         out = self.x @ self.W
         out += self.b
         return out[0] if x.ndim == 1 else out
@@ -562,9 +570,9 @@ class SoftmaxWithLoss(Layer):
 
     def forward(self, x: ArrayLike, t: ArrayLike) -> float:
         shifted = largest_taken_out(x)
-        self.t = class_indices(t, shifted.shape).ravel()
-        if self.t.size == 0:
+        if shifted.size == 0:
             raise ValueError(f"SoftmaxWithLoss: the batch is empty, x has shape {shifted.shape}")
+        self.t = class_indices(t, shifted.shape).ravel()
         self.shape = shifted.shape
         shifted = shifted.reshape(self.t.size, -1)  # one sample in each row
         self.rows = np.arange(self.t.size)

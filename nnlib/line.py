@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from math import inf, isfinite
+from math import inf, isfinite, nan
 from typing import Any
 
 import numpy as np
@@ -39,7 +39,7 @@ class Slope:
     allowed : float
         The difference that is no error: of rounding, and of steps that do not settle.
     kink : tuple of two floats, or None
-        Where f has a kink, and `derived` is the slope on one side of it: both slopes.
+        Where f has a kink: the slopes on the right and on the left.
     """
 
     derived: float
@@ -53,12 +53,13 @@ class Slope:
         """What an error is relative to: the largest of the three, without its sign."""
         return max(abs(self.derived), abs(self.numerical), self.typical)
 
-    def relative_error(self, rtol: float) -> float:
-        """Return the difference relative to `size`; `rtol` or less where rounding explains it."""
+    @property
+    def relative_error(self) -> float:
+        """The difference relative to `size`."""
         off = abs(self.derived - self.numerical)
         if off == 0:
             return 0.0
-        return off / (self.size + self.allowed / rtol) if isfinite(off) else inf
+        return off / self.size if isfinite(off) else inf
 
     def fits(self, rtol: float) -> bool:
         """Whether the two agree to the relative error `rtol`, or as well as rounding lets one see.
@@ -68,11 +69,12 @@ class Slope:
         >>> Slope(derived=2.0, numerical=2.001).fits(rtol=1e-5)
         False
         """
-        return self.relative_error(rtol) <= rtol
+        off = abs(self.derived - self.numerical)
+        return isfinite(off) and off <= rtol * self.size + self.allowed
 
     def is_seen(self, rtol: float) -> bool:
-        """Whether a relative error above `rtol` would have shown."""
-        return self.allowed <= rtol * self.size or self.derived == self.numerical
+        """Whether a relative error above `rtol` would have shown; NaN is an error of its own."""
+        return not self.allowed > rtol * self.size or self.derived == self.numerical
 
 
 def extrapolated(values: Array, order: int) -> tuple[Array, Array]:
@@ -120,12 +122,20 @@ class Line:
     def side(self, step: float) -> tuple[float, float]:
         """Return how far the slope from x to x + step is off the derived one, and its rounding."""
         with moved(self.x, self.where, step * self.direction) as change:
-            value, size = self.measure()
+            try:
+                value, size = self.measure()
+            except (ValueError, ArithmeticError):  # outside the domain of f
+                value = size = nan
         expected = float(np.sum(self.gradient * change))  # of the change that was really made
         return (value - self.start - expected) / step, ROUNDING * size / abs(step)
 
-    def slope(self, h: float, rtol: float) -> Slope:
-        """Compare the slopes, with steps of about `h`."""
+    def slope(self, h: float, rtol: float, both_sides: bool = False) -> Slope:
+        """Compare the slopes, with steps of about `h`.
+
+        The mean of the two sides of a kink passes, unless `both_sides` asks to look at each.
+        """
+        if both_sides:
+            return self._closer_look(h, rtol, both_sides)
         right, left = self.side(h)[0], self.side(-h)[0]
         slope = self._off_by((right + left) / 2)
         if slope.fits(rtol):
@@ -139,7 +149,7 @@ class Line:
     def _off_by(self, off: float, allowed: float = 0.0) -> Slope:
         return Slope(self.derived, self.derived + float(off), self.typical, float(allowed))
 
-    def _closer_look(self, h: float, rtol: float) -> Slope:
+    def _closer_look(self, h: float, rtol: float, both_sides: bool = False) -> Slope:
         sides = np.array([(*self.side(step), *self.side(-step)) for step in h * STEPS])
         right, left, rounding = sides[:, 0], sides[:, 2], sides[1:, [1, 3]].max(axis=1)
         steepest = np.nanmax(np.abs(self.derived + sides[:, [0, 2]]), initial=0.0)
@@ -150,18 +160,21 @@ class Line:
         unsure = error + rounding
         best = np.nanargmin(unsure)
         slope = self._off_by(central[best], unsure[best])
-        if slope.fits(rtol):
-            return slope
         (right, right_error), (left, left_error) = (extrapolated(v, order=1) for v in (right, left))
         jump = np.abs(right - left)
         bent = jump > 4 * (right_error + left_error + rounding)
-        if not bent.any():
+        if not bent.any() or (slope.fits(rtol) and not both_sides):
             return slope
         # There is a kink within reach, perhaps several. A slope between two of them may fit.
-        for i in np.flatnonzero(rounding <= 1e-3 * jump[bent].max()):
-            for off in (right[i], left[i], *sides[i + 1, [0, 2]]):
-                slope_there = self._off_by(off, rounding[i])
-                if slope_there.fits(rtol):
-                    kink = self.derived + float(right[i]), self.derived + float(left[i])
-                    return replace(slope_there, kink=kink)
-        return slope
+        seen = rounding <= 1e-3 * jump[bent].max()
+        for i in np.flatnonzero(seen):
+            near = sides[i + 1, [0, 2]] if STEPS[i + 1] <= NEAR else ()
+            for off in (right[i], left[i], *near):
+                one_side = self._off_by(off, rounding[i])
+                if one_side.fits(rtol):
+                    return replace(one_side, kink=self._slopes(right[i], left[i]))
+        last = np.flatnonzero(seen)[-1]
+        return replace(slope, kink=self._slopes(right[last], left[last]))
+
+    def _slopes(self, right: float, left: float) -> tuple[float, float]:
+        return self.derived + float(right), self.derived + float(left)

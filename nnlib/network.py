@@ -27,7 +27,7 @@ class TwoLayerNet:
     Attributes
     ----------
     params : mapping of "W1" (D, H), "b1" (H,), "W2" (H, C), "b2" (C,) to arrays
-        The arrays that the layers use; assigning a new array takes effect.
+        The arrays that the layers use; assigning a new array to an item takes effect.
     layers : dict of str to Layer
         In forward order; `last_layer` is the softmax with loss.
     last_loss : float or None
@@ -78,8 +78,13 @@ class TwoLayerNet:
         first, second = affine(input_size, hidden_size), affine(hidden_size, output_size)
         self.layers: dict[str, Layer] = {"Affine1": first, "Relu1": Relu(), "Affine2": second}
         self.last_layer = SoftmaxWithLoss()
-        self.params = Parameters(self.layers)
+        self._params = Parameters(self.layers)
         self.last_loss: float | None = None
+
+    @property
+    def params(self) -> "Parameters":
+        """The weights and biases by name; they are changed by assigning to its items."""
+        return self._params
 
     def predict(self, x: ArrayLike) -> Array:
         """Return the scores, (N, C), of a batch (N, D); the largest of a row is the answer."""
@@ -143,13 +148,22 @@ class Parameters(MutableMapping[str, Array]):
 
     def __init__(self, layers: dict[str, Layer]):
         self._layers = layers
-        affine = [name for name in layers if name.startswith("Affine")]
-        self._places = {a + name.removeprefix("Affine"): (name, a) for name in affine for a in "Wb"}
+        self._found: dict[str, tuple[str, str]] = {}
+        self._count = 0
+
+    @property
+    def _places(self) -> dict[str, tuple[str, str]]:
+        """The name of each parameter's layer, and W or b; found anew when layers are added."""
+        if len(self._layers) != self._count:
+            self._count = len(self._layers)
+            affine = [name for name in self._layers if name.startswith("Affine")]
+            self._found = {a + n.removeprefix("Affine"): (n, a) for n in affine for a in "Wb"}
+        return self._found
 
     def __getitem__(self, name: str) -> Array:
-        if name not in self._places:
+        if name not in self._found and name not in self._places:
             raise KeyError(f"{name!r}: the parameters are {', '.join(self._places)}")
-        place, attribute = self._places[name]
+        place, attribute = self._found[name]
         layer: Any = self._layers[place]
         array: Array = layer.W if attribute == "W" else layer.b
         return array
@@ -163,7 +177,7 @@ class Parameters(MutableMapping[str, Array]):
             raise ValueError(
                 f"{name} has shape {old.shape}; an array of {array.shape} does not fit"
             )
-        place, attribute = self._places[name]
+        place, attribute = self._found[name]
         setattr(self._layers[place], attribute, array)
 
     def __delitem__(self, name: str) -> None:

@@ -53,6 +53,8 @@ class GradientReport:
         and `note` (what could not be judged, or why it is wrong).
     problems : tuple of str
         What else is wrong: shapes, dtypes, arrays of the caller that were written to.
+    notes : tuple of str
+        What was not checked.
 
     Examples
     --------
@@ -69,6 +71,7 @@ class GradientReport:
 
     rows: tuple[Row, ...]
     problems: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = field(default=())
 
     @property
     def passed(self) -> bool:
@@ -92,7 +95,8 @@ class GradientReport:
     @property
     def _lines(self) -> list[str]:
         verdict = "✓ gradient check passed" if self else "✗ gradient check FAILED"
-        return [verdict, *self.problems, *(row.note for row in self.rows if row.note)]
+        notes = *self.notes, *(row.note for row in self.rows if row.note)
+        return [verdict, *self.problems, *notes]
 
     def _cells(self) -> list[list[str]]:
         return [

@@ -287,7 +287,9 @@ def _check_gradient(gradient: Mapping[str, Array], params: Mapping[str, Array]) 
 
 
 def _finite_loss(network: Network, step: int, learning_rate: float) -> float:
-    if network.last_loss is None or not isfinite(network.last_loss):
+    if network.last_loss is None:
+        raise ValueError("train: gradient must leave the loss that it met in network.last_loss")
+    if not isfinite(network.last_loss):
         raise ValueError(
             f"train: the loss at step {step} is {network.last_loss}, not a finite number: the "
             f"parameters have run away; make the network anew and lower learning_rate, "

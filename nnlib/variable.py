@@ -70,6 +70,12 @@ class Variable:
 
     __array_ufunc__ = None  # so that array + variable asks Variable, not the array
 
+    def __array_function__(self, function: Any, *_: Any) -> Any:
+        raise TypeError(
+            f"np.{function.__name__} does not know Variable; use operators and methods, such as "
+            "x @ y, x * y, x.sum(), x.exp()"
+        )
+
     def __init__(self, value: Any, name: str | None = None):
         if name is not None and not isinstance(name, str):
             raise TypeError(f"Variable: the name must be a string, got {name!r}")
@@ -124,7 +130,7 @@ class Variable:
         self._grad = starting_gradient(dout, shape_of(self.data))
         with np.errstate(all="ignore"):  # an infinite derivative is shown as such
             for variable in reversed(order):
-                if not isinstance(variable._grad, float):  # all contributions have arrived
+                if type(variable._grad) is not float:  # all contributions have arrived
                     variable._grad = fixed(variable._grad)
                 if variable.node is None:
                     continue
@@ -264,7 +270,7 @@ def starting_gradient(dout: Any, shape: tuple[int, ...]) -> Any:
     """Return the upstream gradient that `backward` begins with, in the shape of the output."""
     dout = as_float(dout, "dout")
     try:
-        return np.broadcast_to(dout, shape)
+        return np.broadcast_to(dout, shape).copy()
     except ValueError:
         raise ValueError(
             f"backward: dout has shape {dout.shape}, the value has shape {shape}; "

@@ -1,6 +1,7 @@
 """Functions and layers: classical numbers, differences, bad input, and nothing changed in place."""
 
 import itertools
+import re
 
 import numpy as np
 import pytest
@@ -42,6 +43,23 @@ def test_losses_of_the_classical_outputs():
     assert functions.cross_entropy_error(bad, 2) == pytest.approx(-np.log(0.1), abs=1e-12)
 
 
+def test_a_loss_is_the_mean_over_the_batch():
+    y, t = [[3.0, 1.0], [0.0, 2.0]], [[1.0, 1.0], [0.0, 6.0]]
+    assert functions.sum_squared_error(y, t) == 5.0
+    layer = layers.IdentityWithLoss()
+    assert layer.forward(y, t) == 5.0
+    np.testing.assert_array_equal(layer.backward(10.0), [[10.0, 0.0], [0.0, -20.0]])
+
+
+def test_a_loss_of_one_output():
+    assert functions.sum_squared_error([3.0], [1.0]) == 2.0
+    assert functions.cross_entropy_error([0.5], 0) == pytest.approx(np.log(2))
+
+
+def test_the_perceptron_fires_above_0():
+    np.testing.assert_array_equal(functions.step([-0.5, 0.0, 1e-9, 0.5]), [0.0, 0.0, 1.0, 1.0])
+
+
 @given(arrays((4, 3), any_float))
 def test_functions_are_finite_for_every_finite_float(x):
     with np.errstate(all="raise", under="ignore"):
@@ -80,16 +98,25 @@ def test_float32_stays_float32_and_integers_become_float64():
     for f in (functions.sigmoid, functions.relu, functions.softmax, functions.step):
         assert f(np.ones(3, np.float32)).dtype == np.float32
         assert f(np.ones(3, np.int8)).dtype == np.float64
+        assert f(np.ones(3, ">f8")).dtype.isnative
 
 
 @pytest.mark.parametrize(
     ("call", "error", "says"),
     [
-        (lambda: functions.sigmoid("one"), TypeError, "real numbers"),
+        (lambda: functions.sigmoid("one"), TypeError, "^x must be real numbers"),
+        (lambda: functions.sigmoid([[1], [2, 3]]), TypeError, "^x must be .* different lengths"),
         (lambda: functions.sigmoid([1j]), TypeError, "complex"),
         (lambda: functions.softmax(3.0), ValueError, r"shape \(\)"),
         (lambda: functions.softmax(np.zeros((2, 0))), ValueError, r"\(2, 0\)"),
         (lambda: functions.sum_squared_error([1.0, 2.0], [[1.0], [2.0]]), ValueError, "one shape"),
+        (lambda: functions.sum_squared_error(1.0, 1.0), ValueError, "one shape"),
+        (lambda: functions.sum_squared_error([], []), ValueError, "one shape"),
+        (lambda: functions.sum_squared_error("ab", [1.0]), TypeError, "^y must be real numbers"),
+        (lambda: functions.sum_squared_error([1.0], "ab"), TypeError, "^t must be real numbers"),
+        (lambda: functions.cross_entropy_error("ab", 0), TypeError, "^y must be real numbers"),
+        (lambda: functions.cross_entropy_error(0.5, 0), ValueError, r"got \(\)"),
+        (lambda: functions.cross_entropy_error(np.ones((0, 3)), []), ValueError, r"got \(0, 3\)"),
         (lambda: functions.cross_entropy_error([2.0, 0.1], 0), ValueError, "softmax first"),
         (lambda: functions.cross_entropy_error([-0.1, 0.1], 0), ValueError, "from 0 to 1"),
         (lambda: functions.cross_entropy_error([np.nan, 0.1], 0), ValueError, "from 0 to 1"),
@@ -99,6 +126,7 @@ def test_float32_stays_float32_and_integers_become_float64():
             r"labels of shape \(2, 1",
         ),
         (lambda: functions.class_indices([0, 3], (2, 3)), ValueError, "index 3 is out of range"),
+        (lambda: functions.class_indices(3, (3,)), ValueError, "index 3 is out of range"),
         (lambda: functions.class_indices([0, -1], (2, 3)), ValueError, "index -1 is out of range"),
         (lambda: functions.class_indices([0.0, 1.0], (2, 3)), ValueError, "integers"),
         (lambda: functions.class_indices([[1, 1, 0]], (1, 3)), ValueError, "one 1 in each row"),
@@ -113,7 +141,7 @@ def test_bad_input_of_a_function_is_told_clearly(call, error, says):
 
 # --- layers ---
 
-SHAPES = [(), (3,), (2, 3), (2, 1), (1, 3)]
+SHAPES = [(), (3,), (2, 3), (2, 1), (1, 3), (4, 2, 3)]
 
 
 @pytest.mark.parametrize(("a", "b"), list(itertools.product(SHAPES, SHAPES)))
@@ -128,7 +156,8 @@ def test_add_and_multiply_undo_broadcasting(kind, a, b):
 def test_layers_agree_with_differences(x, seed):
     positive = np.abs(x) + 0.5
     away_from_0 = x + np.where(x >= 0, 0.1, -0.1)
-    for layer, inputs in [
+    a = x.round(3)  # next to 1 a product of 1e-20 is lost
+    for layer, *inputs in [
         (layers.ExpLayer(), x),
         (layers.LogLayer(), positive),
         (layers.ReciprocalLayer(), positive),
@@ -137,8 +166,14 @@ def test_layers_agree_with_differences(x, seed):
         (layers.PowLayer(0), x),
         (layers.Relu(), away_from_0),
         (layers.Sigmoid(), x),
+        (layers.SumLayer(), x),
+        (layers.MatMulLayer(), a, a.T),
+        (layers.MatMulLayer(), a, a[0]),
+        (layers.MatMulLayer(), a[0], a.T),
+        (layers.MatMulLayer(), a[0], a[1]),
+        (layers.IdentityWithLoss(), x, positive),
     ]:
-        report = layer_check(layer, inputs, seed=seed)
+        report = layer_check(layer, *inputs, seed=seed)
         assert report, (type(layer).__name__, report)
 
 
@@ -172,31 +207,75 @@ def test_the_loss_is_right_where_the_probability_rounds_to_zero():
     assert layers.SoftmaxWithLoss().forward([0.0, 5000.0], 0) == 5000.0
 
 
-@pytest.mark.parametrize(
+ROW, TWO_ROWS = np.array([1.0, 2.0, 3.0]), np.array([[-1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+AFFINE = layers.Affine(np.ones((3, 2), np.float32), np.ones(2, np.float32))
+each_layer = pytest.mark.parametrize(
     ("layer", "inputs"),
     [
-        (layers.Relu(), [np.array([-1.0, 2.0])]),
-        (layers.Sigmoid(), [np.array([-1.0, 2.0])]),
-        (layers.MulLayer(), [np.array([1.0, 2.0]), np.array([3.0, 4.0])]),
-        (layers.Affine(np.ones((2, 2)), np.ones(2)), [np.array([[1.0, 2.0]])]),
-        (layers.SoftmaxWithLoss(), [np.array([[1.0, 2.0]]), np.array([1])]),
+        (layers.AddLayer(), [ROW, ROW]),
+        (layers.MulLayer(), [ROW, ROW]),
+        (layers.MatMulLayer(), [TWO_ROWS, ROW]),
+        (layers.SumLayer(), [ROW]),
+        (layers.PowLayer(2), [ROW]),
+        (layers.ExpLayer(), [ROW]),
+        (layers.LogLayer(), [ROW]),
+        (layers.ReciprocalLayer(), [ROW]),
+        (layers.Relu(), [TWO_ROWS]),
+        (layers.Sigmoid(), [TWO_ROWS]),
+        (AFFINE, [TWO_ROWS]),
+        (layers.SoftmaxWithLoss(), [TWO_ROWS, np.array([0, 2])]),
+        (layers.IdentityWithLoss(), [TWO_ROWS, np.ones((2, 3))]),
     ],
+    ids=lambda of: type(of).__name__,
 )
+
+
+@each_layer
 def test_nothing_of_the_callers_is_written_to(layer, inputs):
-    for array in inputs:
+    inputs = [array.copy() for array in inputs]
+    dout = np.ones(np.shape(layer.forward(*inputs)))
+    for array in (*inputs, dout):
         array.flags.writeable = False
-    out = np.asarray(layer.forward(*inputs))
-    dout = np.ones(out.shape)
-    dout.flags.writeable = False
+    layer.forward(*inputs)
     layer.backward(dout)
+
+
+@each_layer
+def test_float32_stays_float32_in_a_layer(layer, inputs):
+    out = layer.forward(*[v.astype(np.float32) if v.dtype.kind == "f" else v for v in inputs])
+    gradients = layer.backward(np.ones(out.shape, np.float32) if np.shape(out) else 1.0)
+    gradients = gradients if isinstance(gradients, tuple) else (gradients,)
+    assert {np.asarray(g).dtype for g in gradients} == {np.dtype(np.float32)}
+
+
+@each_layer
+def test_an_upstream_gradient_is_never_broadcast(layer, inputs):
+    shape = np.shape(layer.forward(*inputs))
+    says = f"{type(layer).__name__}: dout must have the shape of the output, {shape}, got "
+    for dout in (1.0, np.ones((3, 1)), np.ones((4, 3)), [1.0] * 4):
+        if np.shape(dout) != shape:
+            with pytest.raises(ValueError, match=f"^{re.escape(says + str(np.shape(dout)))}"):
+                layer.backward(dout)
+    with pytest.raises(TypeError, match=r"^dout must be real numbers"):
+        layer.backward("ab")
 
 
 @pytest.mark.parametrize(
     ("call", "error", "says"),
     [
+        (lambda: layers.Layer().forward(1.0), NotImplementedError, "Layer has no forward yet"),
+        (lambda: layers.Layer().backward(1.0), NotImplementedError, "Layer has no backward yet"),
+        (lambda: layers.Relu().backward(1.0), AttributeError, "Relu has no .* forward was not"),
         (lambda: layers.AddLayer().forward([1.0, 2.0], [1.0, 2.0, 3.0]), ValueError, "AddLayer"),
-        (lambda: layers.MulLayer().forward("ab", 2), TypeError, "real numbers"),
+        (lambda: layers.MulLayer().forward([1.0, 2.0], [1.0, 2.0, 3.0]), ValueError, "MulLayer"),
+        (lambda: layers.MulLayer().forward("ab", 2), TypeError, "^x must be real numbers"),
+        (lambda: layers.MulLayer().forward(2, "ab"), TypeError, "^y must be real numbers"),
+        (lambda: layers.MatMulLayer().forward([1.0], "ab"), TypeError, "^y must be real numbers"),
+        (lambda: layers.MatMulLayer().forward([1.0, 2.0], [1.0]), ValueError, r"\(2,\).*\(1,\)"),
         (lambda: layers.PowLayer("2"), TypeError, "must be a number, got str"),
+        (lambda: layers.PowLayer(True), TypeError, "must be a number, got bool"),
+        (lambda: layers.Affine("ab", np.ones(3)), TypeError, "^W must be real numbers"),
+        (lambda: layers.Affine(np.ones((3, 2)), "ab"), TypeError, "^b must be real numbers"),
         (lambda: layers.Affine(np.ones(3), np.ones(3)), ValueError, r"W must be \(D, M\)"),
         (lambda: layers.Affine(np.ones((3, 2)), np.ones(3)), ValueError, r"b \(M,\)"),
         (
@@ -219,31 +298,3 @@ def test_nothing_of_the_callers_is_written_to(layer, inputs):
 def test_bad_input_of_a_layer_is_told_clearly(call, error, says):
     with pytest.raises(error, match=says):
         call()
-
-
-@pytest.mark.parametrize(
-    "layer",
-    [
-        layers.AddLayer(),
-        layers.MulLayer(),
-        layers.PowLayer(2),
-        layers.ExpLayer(),
-        layers.LogLayer(),
-        layers.ReciprocalLayer(),
-        layers.Relu(),
-        layers.Sigmoid(),
-    ],
-)
-@pytest.mark.parametrize("dout", [1.0, np.ones((3, 1)), np.ones((4, 3)), [1.0, 2.0]])
-def test_an_upstream_gradient_is_never_broadcast(layer, dout):
-    x = np.array([1.0, 2.0, 3.0])
-    layer.forward(*([x, x] if isinstance(layer, layers.AddLayer | layers.MulLayer) else [x]))
-    with pytest.raises(ValueError, match=r"shape of the output, \(3,\), got"):
-        layer.backward(dout)
-
-
-def test_affine_tells_a_dout_of_the_wrong_shape():
-    affine = layers.Affine(np.ones((2, 3)), np.ones(3))
-    affine.forward(np.ones((4, 2)))
-    with pytest.raises(ValueError, match=r"shape of the output, \(4, 3\), got \(4, 2\)"):
-        affine.backward(np.ones((4, 2)))

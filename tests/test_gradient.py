@@ -1,5 +1,7 @@
 """Gradient checks: they pass what is right, flag what is wrong, and leave everything as it was."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -42,9 +44,24 @@ def test_numerical_gradient_restores_the_array_when_f_raises():
     assert x.tobytes() == before
 
 
-def test_numerical_gradient_moves_the_callers_own_array():
-    x = np.array([1.0, 2.0])
-    np.testing.assert_allclose(numerical_gradient(lambda _: np.sum(x**2), x), [2.0, 4.0])
+def test_numerical_diff_is_right_to_eight_digits():
+    assert numerical_diff(np.sin, 1.0) == pytest.approx(np.cos(1.0), rel=1e-8)
+
+
+def test_numerical_gradient_moves_the_callers_own_array_twice_for_each_number():
+    x, seen = np.array([1.0, 2.0]), []
+    found = numerical_gradient(lambda _: seen.append(x.tolist()) or np.sum(x**2), x)
+    np.testing.assert_allclose(found, [2.0, 4.0])
+    assert len(seen) == 4
+
+
+def test_numerical_gradient_of_a_copy_that_reacts_on_one_side_only():
+    def f(x):
+        return np.maximum(x, 0).sum()
+
+    assert numerical_gradient(f, [0]) == pytest.approx(0.5)
+    assert numerical_gradient(lambda x: f(-x), [0]) == pytest.approx(-0.5)
+    assert numerical_gradient(f, []).shape == (0,)
 
 
 def test_numerical_gradient_of_integers_does_not_truncate():
@@ -63,15 +80,24 @@ def test_numerical_gradient_of_a_read_only_array():
     ("call", "error", "says"),
     [
         (lambda: numerical_diff(np.sin, 1.0, h=0), ValueError, "h above 0"),
-        (lambda: numerical_diff(np.sin, 1e20), ValueError, "changes x"),
+        (lambda: numerical_diff(np.sin, 1.0, h=-1), ValueError, "h above 0"),
+        (lambda: numerical_diff(np.sin, 2.0**53, h=1.0), ValueError, "changes x"),  # not upwards
+        (lambda: numerical_diff(np.sin, -(2.0**53), h=1.0), ValueError, "changes x"),
         (lambda: numerical_diff(np.sin, np.nan), ValueError, "finite"),
-        (lambda: numerical_gradient(bowl, np.ones(2, np.float32)), TypeError, "float32.*float64"),
+        (
+            lambda: numerical_gradient(bowl, np.ones(2, np.float32)),
+            TypeError,
+            "^numerical_gradient: x is float32.*float64",
+        ),
+        (lambda: numerical_gradient(bowl, "ab"), TypeError, "^numerical_gradient: x must be real"),
         (lambda: numerical_gradient(bowl, [1.0, np.inf]), ValueError, "finite, got inf"),
         (lambda: numerical_gradient(lambda x: x, np.ones(2)), ValueError, "single number"),
         (lambda: numerical_gradient(bowl, np.ones(2), h=-1), ValueError, "above 0"),
+        (lambda: numerical_gradient(bowl, np.ones(2), h=0), ValueError, "above 0"),
         (lambda: numerical_gradient(bowl, np.ones(2), h=1e-30), ValueError, "h is too small"),
         (lambda: numerical_gradient(bowl, np.array([1e15])), ValueError, "h is too small"),
-        (lambda: numerical_gradient(lambda _: 1.0, [1, 2]), ValueError, "f did not react"),
+        (lambda: numerical_gradient(lambda _: 1.0, [1, 2]), ValueError, "x was copied"),
+        (lambda: numerical_gradient(lambda _: 1.0, [1]), ValueError, "x was copied"),
         (lambda: gradient_check(bowl, np.ones(2), np.ones(3)), ValueError, r"\(2,\).*\(3,\)"),
         (lambda: gradient_check(bowl, {"W": np.ones(2)}, np.ones(2)), ValueError, "same names"),
         (
@@ -79,8 +105,37 @@ def test_numerical_gradient_of_a_read_only_array():
             ValueError,
             "same names",
         ),
-        (lambda: gradient_check(bowl, np.ones(2, np.float32), np.ones(2)), TypeError, "float32"),
-        (lambda: layer_check(layers.Relu(), np.ones(2, np.float32)), TypeError, "float32"),
+        (
+            lambda: gradient_check(bowl_of_mapping, {"W": np.ones(2, np.float32)}, {"W": 1}),
+            TypeError,
+            "^gradient_check: W is float32",
+        ),
+        (
+            lambda: gradient_check(bowl, np.ones(2), "ab"),
+            TypeError,
+            "^the gradient of x must be real numbers",
+        ),
+        (lambda: gradient_check(bowl, np.ones(2), np.ones(2), h=0), ValueError, "above 0, got 0"),
+        (lambda: gradient_check(bowl, np.ones(2), np.ones(2), rtol=0), ValueError, "and 0$"),
+        (lambda: gradient_check(lambda x: np.inf, np.ones(2), np.ones(2)), ValueError, "f is inf"),
+        (lambda: layer_check(layers.Relu(), np.ones(2, np.float32)), TypeError, "^Relu: x is"),
+        (
+            lambda: layer_check(layers.Affine(np.ones((1, 1), np.float32), [1.0]), [1.0]),
+            TypeError,
+            "^Affine: W is float32",
+        ),
+        (lambda: gradient_check(bowl, np.ones(2), np.ones(2), h=1e-17), ValueError, "above 0"),
+        (lambda: gradient_check(bowl, np.ones(2), np.ones(2), h=np.inf), ValueError, "small"),
+        (lambda: gradient_check(bowl, np.ones(2), np.ones(2), rtol=np.inf), ValueError, "small"),
+        (lambda: gradient_check(bowl_of_mapping, {}, {}), ValueError, "x is empty"),
+        (lambda: gradient_check(np.float32, np.ones(1), np.ones(1)), TypeError, "returns float32"),
+        (lambda: gradient_check(lambda x: "ab", [1.0], [1.0]), TypeError, "^what f returns must"),
+        (
+            lambda: gradient_check(lambda x: np.random.default_rng().random(), [1.0], [0.0]),
+            ValueError,
+            "another value when it is called again",
+        ),
+        (lambda: layer_check(layers.LogLayer(), [0.0, 1.0]), ValueError, "nothing to compare"),
     ],
 )
 def test_bad_input_is_told_clearly(call, error, says):
@@ -130,6 +185,76 @@ def test_a_kink_is_told_apart_from_an_error():
     assert not gradient_check(lambda x: np.maximum(x, 0).sum(), x, np.ones(5))
 
 
+def test_at_a_kink_a_function_may_have_the_slope_of_either_side_and_a_layer_the_flatter_one():
+    class Steep(layers.Relu):
+        def forward(self, x):
+            out = super().forward(x)
+            self.mask = x >= 0
+            return out
+
+    for slope, right in ((0.0, True), (1.0, True), (0.7, False)):
+        report = gradient_check(lambda x: np.maximum(x, 0).sum(), np.zeros(1), np.array([slope]))
+        assert bool(report) is right, report
+    report = layer_check(Steep(), np.array([1.0, 0.0, -1.0]))
+    assert not report
+    assert report.rows[0].worst == (1,)
+    assert "take the flatter side" in str(report)
+
+
+def test_the_tolerance_and_the_step_are_the_callers():
+    x, gradient, seen = np.array([1.0]), np.array([3.003]), []
+    assert not gradient_check(bowl, x, gradient)
+    assert gradient_check(bowl, x, gradient, rtol=2e-3)
+    gradient_check(lambda x: seen.append(x[0]) or x[0], x, np.ones(1), h=1e-3)
+    assert seen[-2:] == [1.0 + 1e-3, 1.0 - 1e-3]
+
+
+def test_a_seed_gives_one_check():
+    def checked(check, **seed):
+        seen = []
+        check(seen, **seed)
+        return seen
+
+    def function(seen, **seed):
+        x = np.ones(400)
+        gradient_check(lambda x: seen.append(x.tobytes()) or x.sum(), x, np.ones(400), **seed)
+
+    def layer(seen, **seed):
+        class Seen(layers.Relu):
+            def forward(self, x):
+                seen.append(x.tobytes())
+                return super().forward(x)
+
+            def backward(self, dout):
+                seen.append(dout.tobytes())
+                return super().backward(dout)
+
+        layer_check(Seen(), np.linspace(1, 2, 400), **seed)
+
+    for check in (function, layer):
+        assert checked(check) == checked(check, seed=0) != checked(check, seed=1)
+
+
+def test_where_all_entries_are_at_a_kink_nothing_is_compared():
+    report = gradient_check(lambda x: np.maximum(x, 0).sum(), np.zeros(2), np.zeros(2))
+    assert report
+    assert (report.rows[0].kinks, str(report).count("–")) == (2, 2)
+
+
+def test_more_kinks_than_can_be_traced_are_told():
+    report = gradient_check(lambda x: np.maximum(x, 0).sum(), np.zeros(1000), np.zeros(1000))
+    assert report
+    assert "went unjudged" in str(report)
+
+
+def test_a_function_that_raises_outside_its_domain():
+    def log(x):
+        return math.log(x[0])
+
+    assert gradient_check(log, np.array([1e-6]), np.array([1e6]))
+    assert not gradient_check(log, np.array([1e-6]), np.array([1.001e6]))
+
+
 class Broken(layers.MulLayer):
     """A multiply layer with one bug at a time."""
 
@@ -156,6 +281,8 @@ class Broken(layers.MulLayer):
             case "dout written to":
                 dout *= 2
                 return dx, dy
+            case "not a number":
+                return dx * np.nan, dy
             case "float32 on the way":
                 return dx.astype(np.float32), dy
             case "wrong shape":
@@ -165,26 +292,34 @@ class Broken(layers.MulLayer):
 
 
 @pytest.mark.parametrize(
-    "bug",
+    ("bug", "problems"),
     [
-        "inputs not swapped",
-        "upstream gradient ignored",
-        "a factor of 1.001",
-        "one wrong entry",
-        "accumulated over calls",
-        "dout written to",
-        "float32 on the way",
-        "wrong shape",
-        "transposed",
+        ("inputs not swapped", []),
+        ("upstream gradient ignored", []),
+        ("a factor of 1.001", []),
+        ("one wrong entry", []),
+        ("accumulated over calls", [": a second backward gives something else than the first"]),
+        (
+            "dout written to",
+            [
+                " writes into the dout that it is given",
+                ": a second backward gives something else than the first",
+            ],
+        ),
+        ("not a number", []),
+        ("float32 on the way", [": dx is float32, x is float64"]),
+        ("wrong shape", [": dx has shape (3,), x has shape (3, 3)"]),
+        ("transposed", []),
     ],
 )
 @pytest.mark.parametrize("seed", range(5))
-def test_layer_check_flags_every_planted_bug(bug, seed):
+def test_layer_check_flags_every_planted_bug(bug, problems, seed):
     rng = np.random.default_rng(seed)
     x, y = rng.normal(size=(3, 3)), rng.normal(size=(3, 3))
     assert layer_check(layers.MulLayer(), x, y, seed=seed)
     report = layer_check(Broken(bug), x, y, seed=seed)
     assert not report, report
+    assert report.problems == tuple(f"Broken{problem}" for problem in problems)
 
 
 class InPlaceRelu(layers.Relu):
@@ -216,12 +351,82 @@ class Forgetful(layers.MulLayer):
 
 
 @pytest.mark.parametrize(
-    "backward", [lambda dout: dout, lambda dout: None, lambda dout: (dout, dout, dout)]
+    ("backward", "is_none"),
+    [
+        (lambda dout: dout, [False]),
+        (lambda dout: None, [True]),
+        (lambda dout: (dout, None), [False, True]),
+        (lambda dout: (dout, dout, dout), [False, False, False]),
+    ],
 )
-def test_layer_check_flags_a_missing_and_a_superfluous_gradient(backward):
+def test_layer_check_flags_a_missing_and_a_superfluous_gradient(backward, is_none):
     report = layer_check(Forgetful(backward), 2.0, 3.0)
     assert not report
     assert "a gradient for each of x, y, in order" in str(report)
+    returned = report.problems[0].split("it returned ")[1].split(", ")
+    assert [text == "None" for text in returned] == is_none
+
+
+class Scale(layers.Layer):
+    """A layer with a parameter that is no array."""
+
+    def __init__(self, factor=1.0):
+        self.a, self.factor = 2, factor
+
+    def forward(self, x):
+        self.x = np.asarray(x)
+        return self.x * self.a
+
+    def backward(self, dout):
+        self.da = self.factor * np.sum(dout * self.x)
+        return dout * self.a
+
+
+def test_layer_check_checks_a_parameter_that_is_a_number():
+    x = np.array([1.0, -2.0])
+    assert layer_check(Scale(), x)
+    report = layer_check(Scale(1.01), x)
+    assert [(row.name, row.passed) for row in report.rows] == [("x", True), ("a", False)]
+
+
+def test_layer_check_flags_what_keeps_the_numbers_of_its_first_use():
+    class First(layers.MulLayer):
+        def forward(self, x, y):
+            self.first = getattr(self, "first", x)
+            return super().forward(x, y)
+
+        def backward(self, dout):
+            return dout * self.y, dout * self.first
+
+    assert not layer_check(First(), np.arange(5.0), np.arange(5.0))
+
+
+def test_layer_check_checks_the_parameters_of_a_layer_whose_only_input_is_labels():
+    class Table(layers.Layer):
+        def __init__(self):
+            self.W = np.array([[1.0, 2.0], [3.0, 4.0]])
+
+        def forward(self, t):
+            self.t = t
+            return self.W[t]
+
+        def backward(self, dout):
+            self.dW = np.zeros((2, 2))
+            np.add.at(self.dW, self.t, dout)
+
+    report = layer_check(Table(), [1, 1, 0])
+    assert report, report
+    assert [row.name for row in report.rows] == ["W"]
+
+
+def test_inputs_that_have_no_names_are_numbered():
+    class Sum(layers.AddLayer):
+        def forward(self, *inputs):
+            return super().forward(*inputs)
+
+    report = layer_check(Sum(), 2.0, np.array([1.0, 2.0]))
+    assert report, report
+    assert [row.name for row in report.rows] == ["input 1", "input 2"]
 
 
 def test_a_large_array_with_zeros_at_a_kink_passes_and_its_bug_is_traced():

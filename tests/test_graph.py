@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from random_graphs import random_graph
 
 from nnlib.graph import Graph, Variable
-from nnlib.layers import Layer
+from nnlib.layers import Layer, MulLayer
 from nnlib.variable import apply
 
 seeds = st.integers(0, 2**32 - 1)
@@ -67,6 +67,20 @@ def test_a_value_that_is_used_twice_gets_the_sum():
     assert x.grad == 2.0
 
 
+def test_a_variable_says_what_it_is():
+    x = Variable(2.0, name="x")
+    assert repr(x) == "Variable(2.0, name='x')"
+    assert repr(x * 2) == "Variable(4.0)"
+    assert ((x * 2).name, x.grad) == (None, None)
+    assert Variable(2**70).value == 2.0**70
+
+
+def test_an_infinite_derivative_is_shown_without_a_warning():
+    x = Variable(0.0)
+    (x**0.5).backward()
+    assert x.grad == np.inf
+
+
 def test_a_chain_of_5000_nodes_needs_no_recursion():
     x = Variable(0.0, name="x")
     y = x
@@ -115,6 +129,33 @@ def test_numbers_may_stand_on_either_side(expression, value, derivative):
     y = expression(x)
     y.backward()
     assert (y.value, x.grad) == (value, derivative)
+    assert type(y.value) is type(x.grad) is float
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        (lambda x: -x, ["MulLayer"]),
+        (lambda x: x - 5, ["AddLayer"]),
+        (lambda x: 5 - x, ["MulLayer", "AddLayer"]),
+        (lambda x: 1 / x, ["ReciprocalLayer"]),
+        (lambda x: 1.0 / x, ["ReciprocalLayer"]),
+        (lambda x: 2 / x, ["ReciprocalLayer", "MulLayer"]),
+        (lambda x: x / x, ["ReciprocalLayer", "MulLayer"]),
+        (lambda x: x**-1, ["PowLayer"]),
+    ],
+)
+def test_an_operation_is_made_of_few_nodes(expression, expected):
+    rows = Graph(expression(Variable(2.0, "x"))).to_dict()["variables"]
+    assert [row["layer"] for row in rows if "layer" in row] == expected
+
+
+def test_an_array_may_stand_to_the_left_of_a_matrix_product():
+    x = Variable([5.0, 6.0])
+    y = np.array([[1.0, 2.0], [3.0, 4.0]]) @ x
+    y.backward([1.0, 10.0])
+    np.testing.assert_array_equal(y.value, [17.0, 39.0])
+    np.testing.assert_array_equal(x.grad, [31.0, 42.0])
 
 
 @pytest.mark.parametrize(
@@ -122,13 +163,17 @@ def test_numbers_may_stand_on_either_side(expression, value, derivative):
     [
         (lambda: Variable(float("nan")), ValueError, "finite"),
         (lambda: Variable(float("inf")), ValueError, "finite"),
-        (lambda: Variable("2"), TypeError, "real numbers"),
+        (lambda: Variable("2"), TypeError, "^the value of a Variable must be real numbers"),
+        (lambda: Variable(2.0) - "2", TypeError, "^what is taken away must be real numbers"),
+        (lambda: Variable(2.0).backward("2"), TypeError, "^dout must be real numbers"),
+        (lambda: Variable(1e308) * 10, ValueError, r"MulLayer of 1e\+308 and 10\.0 is inf"),
         (lambda: Variable(Variable(2.0)), TypeError, "got a Variable"),
         (lambda: Variable(2.0, name=3), TypeError, "must be a string, got 3"),
         (lambda: Variable(0.0).log(), ValueError, "LogLayer of 0.0 is -inf"),
         (lambda: 1 / Variable(0.0), ValueError, "not a finite number"),
         (lambda: Variable(1000.0).exp(), ValueError, "not a finite number"),
         (lambda: Variable(-2.0) ** 0.5, ValueError, "not a finite number"),
+        (lambda: np.dot(Variable(1.0), 2.0), TypeError, r"^np\.dot does not know Variable"),
         (lambda: 2 ** Variable(3.0), TypeError, r"np\.log\(2\)"),
         (lambda: Variable(2.0) ** Variable(3.0), TypeError, r"exp\(y \* log\(x\)\)"),
         (
@@ -154,7 +199,7 @@ def test_a_graph_of_arrays_shows_their_shapes_and_goes_through_json():
     graph = Graph((Variable([[1.0, 2.0]], "x") @ Variable([[3.0], [4.0]], "w")).sum())
     assert "array (1, 2)" in str(graph)
     assert "array (1, 2)" in graph._repr_html_()
-    assert "<svg" not in graph._repr_html_()
+    assert graph._repr_html_().startswith("<div")  # without a picture
     assert json.loads(json.dumps(graph.to_dict())) == graph.to_dict()
     assert graph.to_dict()["variables"][0]["value"] == [[1.0, 2.0]]
 
@@ -177,6 +222,16 @@ def test_a_layer_of_ones_own_can_be_a_node():
     graph = Graph(apply(Double(), Variable(3.0, name="x")) + 1)
     assert graph.gradients["x"] == 2.0
     assert '<th scope="row">x</th><td>3</td><td>2</td>' in graph._repr_html_()
+
+
+def test_a_gradient_too_few_is_told():
+    class OneForTwo(MulLayer):
+        def backward(self, dout):
+            return (dout,)
+
+    y = apply(OneForTwo(), Variable(2.0), Variable(3.0))
+    with pytest.raises(ValueError, match="shorter"):
+        y.backward()
 
 
 def test_a_long_graph_shows_its_beginning_and_its_end():
@@ -204,6 +259,32 @@ def test_arrays_of_a_graph_are_read_only():
 def test_made_up_names_do_not_clash_with_given_ones():
     x = Variable(2.0, name="v1")
     graph = Graph((x * 3 + 1) * 2)
-    assert len(set(graph.variables)) == 7
-    assert graph.inputs == ["v1"]
-    assert graph.output == "y"
+    assert list(graph.variables) == ["v1", "c1", "v2", "c2", "v3", "c3", "y"]
+    assert (graph.inputs, graph.output) == (["v1"], "y")
+    assert Graph(Variable(2.0, name="y") * 3).output == "v1"
+
+
+def test_a_graph_as_plain_data():
+    x = Variable(3.0, name="x")
+    assert Graph((x + 2) ** 2).to_dict() == {
+        "variables": [
+            {"name": "x", "value": 3.0},
+            {"name": "c1", "value": 2.0, "constant": True},
+            {"name": "v1", "layer": "AddLayer", "inputs": [0, 1]},
+            {"name": "y", "layer": "PowLayer", "inputs": [2], "exponent": 2.0},
+        ]
+    }
+
+
+@pytest.mark.parametrize(
+    ("variables", "picture", "listed"),
+    [(30, True, 30), (31, False, 31), (50, False, 50), (51, False, 11)],
+)
+def test_a_graph_that_is_not_long_shows_all(variables, picture, listed):
+    y = Variable(1.0, name="x")
+    for _ in range(variables - 1):
+        y = y.sigmoid()
+    html = Graph(y)._repr_html_()
+    assert html.startswith("<svg" if picture else "<div")
+    assert html.count('<th scope="row">') == listed
+    assert '>variable</th><th scope="col">value</th><th scope="col">dy/d…</th>' in html
