@@ -165,7 +165,9 @@ def layer_check(layer: Layer, *inputs: Any, seed: int = 0) -> GradientReport:
         out = layer.forward(*[used.get(n, v) for n, v in zip(names, inputs, strict=True)])
         kept = [n for n, v in held.items() if vars(layer).get(n) is v]
         dout: Any = rng.standard_normal(np.shape(out))
-        returned = _as_tuple(layer.backward(dout.copy())) if x else ()
+        returned = _as_tuple(layer.backward(dout.copy()))
+        if not x:  # labels alone, whose gradient nobody asks for
+            returned = ()
         if len(returned) != len(x) or any(g is None for g in returned):
             shown = ", ".join("None" if g is None else "an array" for g in returned)
             if isinstance(returned[0], list):
@@ -215,7 +217,8 @@ def _input_names(layer: Layer, count: int) -> list[str]:
 
 def _gradients(layer: Any, dout: Any, x: Any, parameters: list[str]) -> dict[str, Array]:
     """Return copies of what backward returns for the inputs and leaves for the parameters."""
-    gradients = dict(zip(x, _as_tuple(layer.backward(dout)), strict=True))
+    returned = _as_tuple(layer.backward(dout))
+    gradients = dict(zip(x, returned, strict=True)) if x else {}
     gradients |= {n: getattr(layer, f"d{n}") for n in parameters}
     return {n: np.array(g) for n, g in gradients.items()}
 

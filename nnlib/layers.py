@@ -78,7 +78,7 @@ class Layer:
         """Compute the gradient for each input from the upstream gradient `dout`."""
         raise NotImplementedError(f"{type(self).__name__} has no backward yet")
 
-    if not TYPE_CHECKING:
+    if not TYPE_CHECKING:  # pragma: no branch
 
         def __getattr__(self, name: str) -> Any:
             kind = type(self).__name__

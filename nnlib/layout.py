@@ -176,7 +176,7 @@ def _rows(
     ]
     y: Array = np.zeros(count)
     pushing = None
-    for _ in range(50):
+    for _ in range(50):  # pragma: no branch: it settles in a few
         near = [(i, j) for i, j in pairs if y[j] - y[i] < ROW]
         if near == pushing:
             break

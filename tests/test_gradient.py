@@ -169,6 +169,39 @@ def test_the_report_names_the_worst_entry():
     assert "<td>✗ WRONG</td>" in report._repr_html_()
 
 
+@pytest.mark.parametrize(
+    ("gradient", "worst", "derived", "numerical", "relative", "mean"),
+    [
+        ([2.0, 5.0, 8.0], (1,), 5.0, 4.0, 1 / 5, 1 / 3),  # relative to the larger of the two
+        ([2.0, 3.0, 8.0], (1,), 3.0, 4.0, 1 / 4, 1 / 3),
+        ([2.0, -4.0, 8.0], (1,), -4.0, 4.0, 2.0, 8 / 3),
+        ([2.0, 5.0, 16.0], (2,), 16.0, 8.0, 1 / 2, 3.0),
+        ([2.0, 4.0, 8.0], (2,), 8.0, 8.0, 0.0, 0.0),  # all agree: the largest
+        ([2.0, np.nan, 8.0], (1,), np.nan, np.nan, np.inf, np.nan),
+        ([2.0, np.inf, 8.0], (1,), np.inf, np.nan, np.inf, np.nan),
+    ],
+)
+def test_a_row_says_how_far_off_a_gradient_is(gradient, worst, derived, numerical, relative, mean):
+    x, slopes = np.ones(3), np.array([2.0, 4.0, 8.0])
+    row = gradient_check(lambda x: np.sum(slopes * x), x, np.array(gradient)).rows[0]
+    assert (row.name, row.passed, row.worst, row.kinks) == ("x", relative == 0, worst, 0)
+    found = row.derived, row.numerical, row.max_relative_error, row.mean_absolute_error
+    expected = derived, numerical, relative, mean
+    assert found == pytest.approx(expected, rel=1e-6, abs=1e-6, nan_ok=True)
+
+
+def test_a_derivative_that_drowns_in_rounding_is_told():
+    def f(x):
+        return 1e4 + x[0] + 1e-9 * x[1]
+
+    report = gradient_check(f, np.ones(2), np.array([1.0, 1e-9]))
+    assert report
+    assert "x: 1 of 2 slopes are too small to be seen beside the rounding of f" in str(report)
+    assert not gradient_check(f, np.ones(2), np.array([1.0, 1e-5]))
+    assert not gradient_check(f, np.ones(2), np.array([1.0001, 1e-9]))
+    assert gradient_check(bowl, np.ones(2), 3 * np.ones(2)).rows[0].note == ""
+
+
 def test_a_mapping_is_checked_by_name():
     x = {"W": np.array([1.0, 2.0]), "b": np.array(3.0)}
     gradient = {name: 3 * v**2 for name, v in x.items()}
@@ -186,17 +219,27 @@ def test_a_kink_is_told_apart_from_an_error():
 
 
 def test_at_a_kink_a_function_may_have_the_slope_of_either_side_and_a_layer_the_flatter_one():
-    class Steep(layers.Relu):
+    class ReluWith(layers.Relu):
+        def __init__(self, slope_at_0):
+            self.slope_at_0 = slope_at_0
+
         def forward(self, x):
             out = super().forward(x)
-            self.mask = x >= 0
+            self.mask = np.where(x == 0, self.slope_at_0, self.mask)
             return out
 
-    for slope, right in ((0.0, True), (1.0, True), (0.7, False)):
-        report = gradient_check(lambda x: np.maximum(x, 0).sum(), np.zeros(1), np.array([slope]))
+    for offset, next_kink in ((0.0, 1e-4), (1e3, 1e-4), (1e8, 1.0)):
+
+        def f(x, offset=offset, next_kink=next_kink):
+            return offset + np.maximum(x, 0).sum() + np.maximum(x - next_kink, 0).sum()
+
+        for slope, right in ((0.0, True), (1.0, True), (0.7, False)):
+            report = gradient_check(f, np.zeros(1), np.array([slope]))
+            assert bool(report) is right, (offset, report)
+        assert "a kink at (0,), with slopes 0 and 1" in str(report)
+    for slope_at_0, right in ((0.0, True), (0.5, False), (1.0, False)):
+        report = layer_check(ReluWith(slope_at_0), np.array([1.0, 0.0, -1.0]))
         assert bool(report) is right, report
-    report = layer_check(Steep(), np.array([1.0, 0.0, -1.0]))
-    assert not report
     assert report.rows[0].worst == (1,)
     assert "take the flatter side" in str(report)
 
@@ -207,6 +250,28 @@ def test_the_tolerance_and_the_step_are_the_callers():
     assert gradient_check(bowl, x, gradient, rtol=2e-3)
     gradient_check(lambda x: seen.append(x[0]) or x[0], x, np.ones(1), h=1e-3)
     assert seen[-2:] == [1.0 + 1e-3, 1.0 - 1e-3]
+    assert gradient_check(np.sum, x, np.array([1 + 0.7e-5]))
+    assert not gradient_check(np.sum, x, np.array([1 + 1.4e-5]))
+
+
+def test_no_number_is_moved_further_than_h_times_its_size():
+    x, moves = np.full(400, -3.0), []
+    gradient_check(lambda v: moves.append(abs(v + 3).max()) or v.sum(), x, np.ones(400), h=1e-4)
+    assert 0 < max(moves) <= 3.0001e-4
+
+
+def test_a_function_that_stays_the_same():
+    row = gradient_check(lambda x: 1.0, np.ones(2), np.zeros(2)).rows[0]
+    assert (row.passed, row.max_relative_error) == (True, 0.0)
+    assert "f stayed the same" in row.note
+
+
+@pytest.mark.parametrize("i", [0, 123, 399])
+def test_one_wrong_entry_of_many_is_found(i):
+    gradient = np.ones(400)
+    gradient[i] = 1.001  # 1e-3, where 2e-4 is rtol times the length of the gradient
+    report = gradient_check(np.sum, np.ones(400), gradient)
+    assert report.rows[0].worst == (i,)
 
 
 def test_a_seed_gives_one_check():
@@ -442,8 +507,15 @@ def test_a_large_array_with_zeros_at_a_kink_passes_and_its_bug_is_traced():
 
 def test_curvature_is_no_kink():
     x = np.array([1e-4])
-    assert gradient_check(lambda v: 50 * v[0] ** 2, x, np.array([0.0100]))
-    assert not gradient_check(lambda v: 50 * v[0] ** 2, x, np.array([0.0105]))
+    for scale in (1e-9, 1.0, 1e9):
+
+        def f(v, scale=scale):
+            return scale * 50 * v[0] ** 2
+
+        assert gradient_check(f, x, scale * np.array([0.0100]))
+        report = gradient_check(f, x, scale * np.array([0.0105]))
+        assert not report
+        assert report.rows[0].numerical == pytest.approx(0.01 * scale, rel=1e-6)
 
 
 @given(st.floats(-1.2e-5, 1.2e-5), seeds)

@@ -153,6 +153,14 @@ def test_bad_input_is_told_clearly(call, error, says):
         call()
 
 
+def test_a_list_of_gradients_is_no_tuple():
+    class ListLayer(layers.MulLayer):
+        def backward(self, dout):
+            return list(super().backward(dout))
+
+    assert "it returned a list, not a tuple" in str(layer_check(ListLayer(), 2.0, 3.0))
+
+
 def test_numerical_diff_divides_by_the_step_that_was_taken():
     assert numerical_diff(lambda x: 2 * x, 1e10) == 2.0
     assert numerical_diff(lambda x: x * x, np.float32(3)) == pytest.approx(6.0, rel=1e-10)

@@ -55,7 +55,7 @@ def test_nothing_is_added_inside_the_logarithm():
     class Defective(SoftmaxWithLoss):
         def forward(self, x, t):
             super().forward(x, t)
-            return -np.log(self.y[t] + 1e-7)
+            return -np.log(self.y[0, t] + 1e-7)
 
     scores = np.array([0.0, 50.0])
     assert Defective().forward(scores, 0) == pytest.approx(16.118, abs=1e-3)
