@@ -179,6 +179,17 @@ def test_a_gradient_that_does_not_fit_the_parameters(mistake, message):
     assert not own.params["b"].any()
 
 
+def test_a_network_must_leave_its_loss():
+    class Silent(OwnNet):
+        def gradient(self, x, t):
+            gradient = super().gradient(x, t)
+            self.last_loss = None
+            return gradient
+
+    with pytest.raises(ValueError, match=r"must leave the loss .* in network.last_loss"):
+        train(Silent(), DATA, TEST, batch_size=10)
+
+
 def test_parameters_must_be_floats():
     own = OwnNet()
     own.params["W"] = np.zeros((4, 3), int)
