@@ -21,9 +21,9 @@ TRACED = 400  # so many lines are looked at, at most, to find which entry is wro
 
 def check_arrays(
     measure: Measure, arrays: dict[str, Array], gradients: dict[str, Array], *,
-    h: float = 1e-5, rtol: float = 1e-5, seed: int = 0, flat_at_0: bool = False,
+    h: float = 1e-5, rtol: float = 1e-5, seed: int = 0, of_layer: bool = False,
 ) -> tuple[Row, ...]:  # fmt: skip
-    """Check each array's gradient; `flat_at_0` asks for the flatter side of a kink at exactly 0."""
+    """Check each array's gradient; a layer has to take the flatter side of a kink at exactly 0."""
     if not (np.finfo(np.float64).eps < h < np.inf and 0 < rtol < np.inf):
         raise ValueError(
             f"gradient_check: h and rtol must be small numbers above 0, got {h} and {rtol}"
@@ -40,7 +40,7 @@ def check_arrays(
                 "keep what is random in it the same"
             )
         for name, x in arrays.items():
-            array = ArrayCheck(measure, start, x, gradients[name], h, rtol, flat_at_0)
+            array = ArrayCheck(measure, start, x, gradients[name], h, rtol, of_layer)
             array.check(rng)
             rows.append(array.row(name))
     return tuple(rows)
@@ -51,10 +51,10 @@ class ArrayCheck:
 
     def __init__(
         self, measure: Measure, start: float, x: Array, gradient: Array,
-        h: float, rtol: float, flat_at_0: bool,
+        h: float, rtol: float, of_layer: bool,
     ):  # fmt: skip
         self.measure, self.start, self.x, self.gradient = measure, start, x, gradient
-        self.h, self.rtol, self.flat_at_0 = h, rtol, flat_at_0
+        self.h, self.rtol, self.of_layer = h, rtol, of_layer
         self.entries: dict[tuple[int, ...], Slope] = {}
         self.directions: list[Slope] = []
         self.note = ""
@@ -82,7 +82,7 @@ class ArrayCheck:
         where = tuple(int(k) for k in np.unravel_index(i, self.x.shape))
         step = self.h * max(1.0, abs(float(self.x[where])))
         line = Line(self.measure, self.start, self.x, self.gradient, where, 1.0)
-        at_0 = self.flat_at_0 and self.x[where] == 0
+        at_0 = self.of_layer and self.x[where] == 0
         slope = line.slope(step, self.rtol, both_sides=bool(at_0))
         if slope.kink and at_0:
             slope = replace(slope, numerical=min(slope.kink, key=abs))
@@ -97,7 +97,7 @@ class ArrayCheck:
         x = self.x[where]
         direction = signs.reshape(x.shape) * np.maximum(1.0, np.abs(x)) / np.sqrt(len(part))
         line = Line(self.measure, self.start, self.x, self.gradient, where, direction)
-        return line.slope(self.h, self.rtol, both_sides=self.flat_at_0 and not x.any())
+        return line.slope(self.h, self.rtol, both_sides=self.of_layer and not x.any())
 
     def trace(self, part: Array, signs: Array) -> bool:
         """Find the entries that make a direction disagree, by halves; return whether there are any.
@@ -143,7 +143,7 @@ class ArrayCheck:
         if not self.note and worst.kink:
             right, left = worst.kink
             self.note = f"a kink at {index}, with slopes {left:.4g} and {right:.4g}"
-        elif not self.note and all(s.derived == s.numerical == 0 for _, s in judged):
+        elif not (self.note or self.of_layer or any(s.derived or s.numerical for _, s in judged)):
             self.note = "f stayed the same: all derivatives are 0, or it did not use this array"
         elif not self.note and unseen:
             few = f"{unseen} of {len(judged)} slopes"
