@@ -176,6 +176,7 @@ def test_the_report_names_the_worst_entry():
         ([2.0, 3.0, 8.0], (1,), 3.0, 4.0, 1 / 4, 1 / 3),
         ([2.0, -4.0, 8.0], (1,), -4.0, 4.0, 2.0, 8 / 3),
         ([2.0, 5.0, 16.0], (2,), 16.0, 8.0, 1 / 2, 3.0),
+        ([3.0, 4.0, 8.4], (0,), 3.0, 2.0, 1 / 3, 1.4 / 3),
         ([2.0, 4.0, 8.0], (2,), 8.0, 8.0, 0.0, 0.0),  # all agree: the largest
         ([2.0, np.nan, 8.0], (1,), np.nan, np.nan, np.inf, np.nan),
         ([2.0, np.inf, 8.0], (1,), np.inf, np.nan, np.inf, np.nan),
@@ -200,6 +201,8 @@ def test_a_derivative_that_drowns_in_rounding_is_told():
     assert not gradient_check(f, np.ones(2), np.array([1.0, 1e-5]))
     assert not gradient_check(f, np.ones(2), np.array([1.0001, 1e-9]))
     assert gradient_check(bowl, np.ones(2), 3 * np.ones(2)).rows[0].note == ""
+    report = gradient_check(lambda x: 1e4 + 1e-9 * x.sum(), np.ones(400), np.full(400, 1e-9))
+    assert "x: 20 of 20 slopes are too small" in str(report)
 
 
 def test_a_mapping_is_checked_by_name():
@@ -237,6 +240,12 @@ def test_at_a_kink_a_function_may_have_the_slope_of_either_side_and_a_layer_the_
             report = gradient_check(f, np.zeros(1), np.array([slope]))
             assert bool(report) is right, (offset, report)
         assert "a kink at (0,), with slopes 0 and 1" in str(report)
+    for size in (1, 200):
+        report = gradient_check(
+            lambda x: np.maximum(x, 0).sum(), np.zeros(size), np.full(size, 0.5)
+        )
+        assert report, report  # the mean of both
+        assert not layer_check(ReluWith(0.5), np.zeros(size))
     for slope_at_0, right in ((0.0, True), (0.5, False), (1.0, False)):
         report = layer_check(ReluWith(slope_at_0), np.array([1.0, 0.0, -1.0]))
         assert bool(report) is right, report
@@ -254,10 +263,39 @@ def test_the_tolerance_and_the_step_are_the_callers():
     assert not gradient_check(np.sum, x, np.array([1 + 1.4e-5]))
 
 
-def test_no_number_is_moved_further_than_h_times_its_size():
-    x, moves = np.full(400, -3.0), []
-    gradient_check(lambda v: moves.append(abs(v + 3).max()) or v.sum(), x, np.ones(400), h=1e-4)
-    assert 0 < max(moves) <= 3.0001e-4
+@pytest.mark.parametrize("seed", range(5))
+def test_a_large_array_is_checked_along_ten_directions_and_at_ten_entries(seed):
+    def moves(x, **options):
+        seen = []
+        gradient_check(
+            lambda v: seen.append(v - x) or v.sum(), x.copy(), np.ones(x.shape), **options
+        )
+        return [move for move in seen if move.any()]
+
+    small = moves(np.ones(100))
+    assert [np.flatnonzero(move).tolist() for move in small[::2]] == [[i] for i in range(100)]
+
+    x = np.linspace(0.1, 3, 101)
+    large = moves(x, h=1e-4, seed=seed)
+    entries = [move for move in large if np.count_nonzero(move) == 1]
+    assert len({int(move.argmax()) for move in entries[::2]}) == 10
+    directions = [move / np.maximum(1, x) for move in large if move.all()]
+    assert (len(entries), len(directions)) == (20, 20)
+    for move in directions:
+        np.testing.assert_allclose(np.abs(move), 1e-4 / np.sqrt(101))  # of length h in all
+        assert move.min() < 0 < move.max()
+
+
+def test_kinks_in_one_part_of_a_large_array_do_not_hide_an_error_in_another():
+    x = np.append(np.ones(100), np.zeros(100))
+    gradient = np.append(np.zeros(100), np.ones(100))
+
+    def f(x):
+        return np.maximum(x[:100] - 1, 0).sum() + x[100:].sum()
+
+    assert gradient_check(f, x, gradient)
+    gradient[150] = 1.01
+    assert gradient_check(f, x, gradient).rows[0].worst == (150,)
 
 
 def test_a_function_that_stays_the_same():
@@ -303,7 +341,9 @@ def test_a_seed_gives_one_check():
 def test_where_all_entries_are_at_a_kink_nothing_is_compared():
     report = gradient_check(lambda x: np.maximum(x, 0).sum(), np.zeros(2), np.zeros(2))
     assert report
-    assert (report.rows[0].kinks, str(report).count("–")) == (2, 2)
+    row = report.rows[0]
+    assert (row.kinks, row.worst, row.max_relative_error, row.mean_absolute_error) == (2, (), 0, 0)
+    assert str(report).count("–") == 2
 
 
 def test_more_kinks_than_can_be_traced_are_told():
