@@ -29,13 +29,15 @@ def as_float(x: ArrayLike, name: str = "x") -> Array:
         array = np.asarray(x)
     except ValueError:
         raise TypeError(f"{name} must be an array, got lists of different lengths") from None
-    if array.dtype.kind not in "biuf":
+    dtype = array.dtype
+    if dtype.char in "fd" and dtype.isnative:
+        return array
+    if dtype.kind not in "biuf":
         raise TypeError(
-            f"{name} must be real numbers, got dtype {array.dtype}; "
+            f"{name} must be real numbers, got dtype {dtype}; "
             "give a number, a list of numbers of equal lengths, or an array of floats"
         )
-    kept = array.dtype.char in "fd" and array.dtype.isnative
-    return array if kept else array.astype(np.float64)
+    return array.astype(np.float64)
 
 
 def identity(x: ArrayLike) -> Array:

@@ -84,6 +84,8 @@ class TwoLayerNet:
     @property
     def params(self) -> "Parameters":
         """The weights and biases by name; they are changed by assigning to its items."""
+        if self._params.count != len(self.layers):
+            self._params = Parameters(self.layers)
         return self._params
 
     def predict(self, x: ArrayLike) -> Array:
@@ -148,22 +150,14 @@ class Parameters(MutableMapping[str, Array]):
 
     def __init__(self, layers: dict[str, Layer]):
         self._layers = layers
-        self._found: dict[str, tuple[str, str]] = {}
-        self._count = 0
-
-    @property
-    def _places(self) -> dict[str, tuple[str, str]]:
-        """The name of each parameter's layer, and W or b; found anew when layers are added."""
-        if len(self._layers) != self._count:
-            self._count = len(self._layers)
-            affine = [name for name in self._layers if name.startswith("Affine")]
-            self._found = {a + n.removeprefix("Affine"): (n, a) for n in affine for a in "Wb"}
-        return self._found
+        self.count = len(layers)  # a network that gets more layers makes its Parameters anew
+        affine = [name for name in layers if name.startswith("Affine")]
+        self._places = {a + name.removeprefix("Affine"): (name, a) for name in affine for a in "Wb"}
 
     def __getitem__(self, name: str) -> Array:
-        if name not in self._found and name not in self._places:
+        if name not in self._places:
             raise KeyError(f"{name!r}: the parameters are {', '.join(self._places)}")
-        place, attribute = self._found[name]
+        place, attribute = self._places[name]
         layer: Any = self._layers[place]
         array: Array = layer.W if attribute == "W" else layer.b
         return array
@@ -177,7 +171,7 @@ class Parameters(MutableMapping[str, Array]):
             raise ValueError(
                 f"{name} has shape {old.shape}; an array of {array.shape} does not fit"
             )
-        place, attribute = self._found[name]
+        place, attribute = self._places[name]
         setattr(self._layers[place], attribute, array)
 
     def __delitem__(self, name: str) -> None:

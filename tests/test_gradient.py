@@ -245,6 +245,7 @@ def test_at_a_kink_a_function_may_have_the_slope_of_either_side_and_a_layer_the_
             lambda x: np.maximum(x, 0).sum(), np.zeros(size), np.full(size, 0.5)
         )
         assert report, report  # the mean of both
+        assert report.rows[0].kinks == 0
         assert not layer_check(ReluWith(0.5), np.zeros(size))
     for slope_at_0, right in ((0.0, True), (0.5, False), (1.0, False)):
         report = layer_check(ReluWith(slope_at_0), np.array([1.0, 0.0, -1.0]))
@@ -302,6 +303,7 @@ def test_a_function_that_stays_the_same():
     row = gradient_check(lambda x: 1.0, np.ones(2), np.zeros(2)).rows[0]
     assert (row.passed, row.max_relative_error) == (True, 0.0)
     assert "f stayed the same" in row.note
+    assert layer_check(layers.PowLayer(0), np.ones(2)).rows[0].note == ""  # of a layer that is nothing odd
 
 
 @pytest.mark.parametrize("i", [0, 123, 399])
@@ -579,6 +581,8 @@ def test_layer_check_leaves_layer_and_inputs_as_they_were():
     affine = layers.Affine(np.ones((2, 3)), np.zeros(3))
     x = np.array([[1.0, 2.0]])
     affine.forward(x)
-    assert layer_check(affine, np.array([[5.0, 6.0]]))
+    report = layer_check(affine, np.array([[5.0, 6.0]]))
+    assert report
+    assert (report.problems, report.notes) == ((), ())
     np.testing.assert_array_equal(affine.x, x)
     assert not hasattr(affine, "dW")
