@@ -303,7 +303,9 @@ def test_a_function_that_stays_the_same():
     row = gradient_check(lambda x: 1.0, np.ones(2), np.zeros(2)).rows[0]
     assert (row.passed, row.max_relative_error) == (True, 0.0)
     assert "f stayed the same" in row.note
-    assert layer_check(layers.PowLayer(0), np.ones(2)).rows[0].note == ""  # of a layer that is nothing odd
+    assert (
+        layer_check(layers.PowLayer(0), np.ones(2)).rows[0].note == ""
+    )  # of a layer that is nothing odd
 
 
 @pytest.mark.parametrize("i", [0, 123, 399])
