@@ -3,8 +3,8 @@
 A figure is the HTML output of a cell, one element of class ``nn-live``; nnlib draws it. This
 extension gives the page what that element cannot bring along:
 
-- ``live.js`` and ``live.css``, which live in the package nnlib because a notebook in JupyterLab
-  needs them too. They are copied from there and asked for only by pages with a figure.
+- ``live.js`` and ``live.css``. The package nnlib puts them together, because a notebook in
+  JupyterLab needs them too; only pages with a figure ask for them.
 - A label for each figure whose author gave it an id beginning with ``fig-``, so that
   ``{ref}`fig-apples``` in any chapter links to it, with the first sentence of its caption as text.
 - Nothing else: the state of all widgets, which myst-nb writes into each page for the sake of
@@ -28,9 +28,12 @@ from sphinx.environment import BuildEnvironment
 from sphinx.environment.collectors import EnvironmentCollector
 from sphinx.util import logging
 
+from nnlib.live.assets import script, style
+
 logger = logging.getLogger(__name__)
 
 FIGURE_CLASS = "nn-live"
+SCRIPT, STYLE = "live.js", "live.css"
 LABEL_PREFIX = "fig-"
 WIDGET_STATE_KEY = "ipywidgets_state"  # myst_nb.core.render.NbElementRenderer.render_nb_finalise
 
@@ -139,9 +142,13 @@ def _warn_duplicate(name: str, other: str, *, location: Any) -> None:
     )
 
 
-def copy_assets(app: Sphinx, config: Config) -> None:
-    """Have Sphinx copy the script and the style; it accepts single files as static paths."""
-    config.html_static_path = [*config.html_static_path, *config.live_figures_assets]
+def write_assets(app: Sphinx, config: Config) -> None:
+    """Write the script and the style where Sphinx takes static files from."""
+    folder = Path(app.doctreedir, "live_figures")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in ((SCRIPT, script()), (STYLE, style())):
+        (folder / name).write_text(text, encoding="utf-8")
+        config.html_static_path = [*config.html_static_path, str(folder / name)]
 
 
 def reference_assets(
@@ -157,19 +164,15 @@ def reference_assets(
     """
     if doctree is None or next(live_nodes(doctree), None) is None:
         return
-    for name in (Path(asset).name for asset in app.config.live_figures_assets):
-        if name.endswith(".css"):
-            app.add_css_file(name)
-        else:
-            app.add_js_file(name, loading_method="defer")
+    app.add_css_file(STYLE)
+    app.add_js_file(SCRIPT, loading_method="defer")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the extension; a new ``env_version`` makes Sphinx read all pages again."""
     app.setup_extension("myst_nb")
-    app.add_config_value("live_figures_assets", [], "html", [list])
     app.add_env_collector(LiveFigureCollector)
-    app.connect("config-inited", copy_assets)
+    app.connect("config-inited", write_assets)
     app.connect("html-page-context", reference_assets)
     return {
         "version": "1",

@@ -48,7 +48,7 @@ def test_one_bundle_for_notebook_page_and_text(figure):
 
 def test_the_html_states_true_numbers_without_a_script(figure):
     root = html.fromstring(figure._repr_mimebundle_()["text/html"])
-    assert (root.get("class"), root.get("id")) == ("nn-live", "fig-apples")
+    assert (root.get("class"), root.get("id")) == ("nn-live nn-graph", "fig-apples")
     for kind, numbers in (("value", figure.values), ("gradient", figure.gradients)):
         for name, number in numbers.items():
             places = root.xpath(f"//*[@data-{kind}-of=$name]", name=name)

@@ -2,38 +2,25 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from decimal import Decimal
+import re
+from collections.abc import Iterator, Mapping
 from html import escape
-from pathlib import Path
 from typing import Any
 
-import anywidget
-import ipywidgets
 import numpy as np
-import traitlets
 
 from nnlib.graph import Graph
-from nnlib.picture import graph_svg, hook, refuse_arrays, symbol
+from nnlib.live.base import Control, LiveFigure
+from nnlib.live.graph_code import entry_name, graph_code, identifiers, quoted
+from nnlib.picture import graph_svg, hook, symbol
 from nnlib.variable import Variable
+from nnlib.words import say
 
-HERE = Path(__file__).parent
-SCRIPT = (HERE / "live.js").read_text(encoding="utf-8")
-STYLE = (HERE / "live.css").read_text(encoding="utf-8")
-
-
-class View(anywidget.AnyWidget):
-    """The drawn figure in a notebook; it runs the same script as the website."""
-
-    _esm = SCRIPT + "\nexport default { render: BackpropLive.render };\n"
-    _css = STYLE
-    html = traitlets.Unicode().tag(sync=True)
-    inputs = traitlets.List(traitlets.Unicode()).tag(sync=True)
+Range = tuple[float, float, float]
 
 
-class GraphFigure(ipywidgets.VBox):
-    """A live figure of the graph that computes a variable.
+class GraphFigure(LiveFigure):
+    """A live figure of the graph that computes a number.
 
     In a notebook the sliders move it with or without the kernel's help; on the website it is
     HTML that the book's one script makes live; elsewhere it is text with the same numbers.
@@ -43,28 +30,31 @@ class GraphFigure(ipywidgets.VBox):
     output : Variable
         What the graph computes, a number. Its graph is copied: the variables stay as they are.
     sliders : mapping of str to (low, high, step)
-        A range for each input that has a name; its present value must lie on a step.
+        A range for each input that is a number and has a name, and for as many entries of arrays
+        as shall move, by names such as "W[0,1]"; the present value must lie on a step.
     name : str, optional
         Names the figure on a page, also as the target of links to it. Default: the name of the
         output.
     caption : str, optional
         One or two sentences below the figure.
     predict : bool, default False
-        Start with the derivatives hidden, until the reader asks for them.
+        Start with the derivatives hidden, for the reader to work out.
 
     Attributes
     ----------
-    values, gradients : dict of str to float
+    values, gradients : dict of str to float or array
         At the present slider positions, computed by nnlib.
     sliders : dict of str to ipywidgets.FloatSlider
+    code : str
+        Python that makes this figure, at the present slider positions.
 
     Raises
     ------
     TypeError
         If `output` is not a Variable, or a range is not three numbers.
     ValueError
-        If a layer cannot be drawn, a variable is an array, a value or derivative is not finite,
-        an input has no range, a range has no input, or a value is not on its slider.
+        If the output is an array, a layer or an array cannot be drawn, a value or derivative is
+        not finite, an input has no range, a range has no input, or a value is not on its slider.
 
     Examples
     --------
@@ -83,104 +73,147 @@ class GraphFigure(ipywidgets.VBox):
     y     15      1
     """
 
+    kind = "graph"
+
     def __init__(
         self,
         output: Variable,
-        sliders: Mapping[str, tuple[float, float, float]],
+        sliders: Mapping[str, Range],
         *,
         name: str | None = None,
         caption: str = "",
         predict: bool = False,
     ):
         self.graph = Graph(output)
-        self.name = name or self.graph.output
-        self.caption = caption
         self.predict = predict
         _check_drawable(self.graph)
-        ranges = {n: _checked_range(n, sliders, self.graph) for n in self.graph.inputs}
-        unknown = sorted(set(sliders) - set(ranges))
-        if unknown:
+        given = {key.replace(" ", ""): r for key, r in sliders.items()} | dict(sliders)
+        entries = dict(_entries(self.graph))
+        controls = {}
+        for entry, value in entries.items():
+            if entry in given:
+                controls[entry] = _checked_control(entry, value, given[entry])
+            elif entry in self.graph.inputs:
+                raise ValueError(
+                    f"GraphFigure: the input {entry!r} has no slider; add {entry!r}: (low, high, "
+                    "step) to sliders, or make it a constant by leaving its name away"
+                )
+        unknown = [key for key in sliders if {key, key.replace(" ", "")}.isdisjoint(entries)]
+        if unknown or not controls:
             raise ValueError(
                 f"GraphFigure: {unknown[0]!r} has a slider but is not an input of the graph; "
-                f"the inputs are {', '.join(ranges)}"
+                f"the inputs are {', '.join(entries)}"
+                if unknown
+                else "GraphFigure: nothing in the graph can move; give at least one entry of an "
+                f"array a slider, such as {next(iter(entries))!r}: (low, high, step)"
             )
-        self._ranges = ranges
-        self.sliders = {n: _slider(n, self.graph.values[n], *ranges[n]) for n in ranges}
-
-        self.view = view = View(html=self._html(), inputs=list(ranges))
-        for i, slider in enumerate(self.sliders.values()):
-            view.add_traits(**{f"input{i}": traitlets.Float(slider.value).tag(sync=True)})
-            ipywidgets.jslink((slider, "value"), (view, f"input{i}"))
-        super().__init__([*self.sliders.values(), view])
+        super().__init__(name=name or self.graph.output, caption=caption, controls=controls)
 
     @property
     def _now(self) -> Graph:
-        return self.graph.at(**{n: slider.value for n, slider in self.sliders.items()})
+        arrays: dict[str, Any] = {}
+        for entry, value in self.inputs.items():
+            found = re.fullmatch(r"(.*)\[([\d,]+)\]", entry)
+            if entry in self.graph.inputs or found is None:
+                arrays[entry] = value
+            else:
+                name, index = found[1], tuple(int(k) for k in found[2].split(","))
+                arrays.setdefault(name, np.array(self.graph.values[name]))[index] = value
+        return self.graph.at(**arrays)
 
     @property
-    def values(self) -> dict[str, float]:
+    def values(self) -> dict[str, Any]:
         """The value of each variable at the present slider positions."""
         return self._now.values
 
     @property
-    def gradients(self) -> dict[str, float]:
+    def gradients(self) -> dict[str, Any]:
         """The derivative of the output with respect to each variable, at the same positions."""
         return self._now.gradients
 
     def __repr__(self) -> str:
         return repr(self._now)
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        bundle = dict(super()._repr_mimebundle_(**kwargs) or {})
-        return bundle | {"text/html": self.view.html, "text/plain": repr(self)}
+    def _stage(self) -> str:
+        return graph_svg(self.graph)
 
-    def _html(self) -> str:
-        """Return the figure as HTML without a script: the picture and the numbers stand there."""
-        graph, y = self.graph, escape(self.graph.output)
-        values, gradients = graph.values, graph.gradients
-        rows = "".join(
-            f'<div class="nn-row"><label><span>{escape(n)}</span> <input type="range" hidden '
-            f'data-input="{escape(n)}" min="{low!r}" max="{high!r}" step="{step!r}" '
-            f'value="{values[n]!r}" autocomplete="off"></label> '
-            f"<output {hook('value', n, values[n])}</output> "
-            f'<span class="nn-slope">∂{y}/∂{escape(n)} = '
-            f"<span {hook('gradient', n, gradients[n])}</span></span></div>"
-            for n, (low, high, step) in self._ranges.items()
+    def _beside(self, name: str) -> str:
+        y, slopes = escape(self.graph.output), dict(_entries(self.graph, "grad"))
+        return (
+            f'<span class="nn-slope">∂{y}/∂{escape(name)} = '
+            f"<span {hook('gradient', name, slopes[name])}</span></span>"
         )
-        variables = graph.to_dict()["variables"]
-        for row in variables:
-            node = graph.variables[row["name"]].node
+
+    def _below(self) -> str:
+        """Return all numbers as a table, with a row for each number and each entry of an array."""
+        y, graph = escape(self.graph.output), self.graph
+        cells = "".join(
+            f'<tr data-variable="{escape(entry)}">'
+            f'<th scope="row">{escape(_row_label(entry, graph))}</th>'
+            f"<td {hook('value', entry, value)}</td>"
+            f"<td {hook('gradient', entry, slope)}</td></tr>"
+            for (entry, value), (_, slope) in zip(
+                _entries(graph, only_inputs=False),
+                _entries(graph, "grad", only_inputs=False),
+                strict=True,
+            )
+        )
+        return (
+            f'<details class="nn-numbers"><summary>{say("still.table")}</summary>'
+            '<div class="nn-scroll"><table class="nn-table">'
+            f'<thead><tr><th scope="col">{say("still.variable")}</th><th scope="col">'
+            f'{say("still.valueHead")}</th><th scope="col">∂{y}/∂…</th></tr></thead>'
+            f"<tbody>{cells}</tbody></table></div></details>"
+        )
+
+    def _data(self) -> dict[str, Any]:
+        rows = self.graph.to_dict()["variables"]
+        for row in rows:
+            node = self.graph.variables[row["name"]].node
             if node is not None:
                 row["symbol"] = symbol(node)
-            if row["name"] in graph.unnamed:
+            if row["name"] in self.graph.unnamed:
                 row["unnamed"] = True
-        cells = "".join(
-            f'<tr data-variable="{escape(n)}"><th scope="row">{escape(_row_label(n, graph))}</th>'
-            f"<td {hook('value', n, values[n])}</td>"
-            f"<td {hook('gradient', n, gradients[n])}</td></tr>"
-            for n in values
+        return {"variables": rows} | ({"predict": True} if self.predict else {})
+
+    def _code(self) -> str:
+        lines = graph_code(self.graph, set(self.controls))
+        ranges = ", ".join(
+            f"{quoted(n)}: ({c.low:.12g}, {c.high:.12g}, {c.step:.12g})"
+            for n, c in self.controls.items()
         )
-        data = json.dumps({"variables": variables}, ensure_ascii=False, separators=(",", ":"))
-        anchor = f' id="{escape(self.name)}"' if self.name.startswith("fig-") else ""
-        start = ' data-start="predict"' if self.predict else ""
-        caption = f"<figcaption>{escape(self.caption)}</figcaption>" if self.caption else ""
-        return (
-            f'<figure class="nn-live"{anchor} data-figure="{escape(self.name)}"{start}>'
-            f'<div class="nn-stage">{graph_svg(graph)}</div>'
-            f'<div class="nn-rows">{rows}</div>'
-            '<details class="nn-numbers"><summary>All numbers as a table</summary>'
-            '<div class="nn-scroll"><table class="nn-table">'
-            '<thead><tr><th scope="col">variable</th>'
-            f'<th scope="col">value</th><th scope="col">∂{y}/∂…</th></tr></thead>'
-            f"<tbody>{cells}</tbody></table></div></details>{caption}"
-            '<script type="application/json" class="nn-graph">'
-            f"{data.replace('<', chr(92) + 'u003c')}</script></figure>"
+        options = [f"name={quoted(self.name)}"] if self.name != self.graph.output else []
+        options += [f"caption={quoted(self.caption)}"] if self.caption else []
+        options += ["predict=True"] if self.predict else []
+        output = identifiers(self.graph)[self.graph.output]
+        return "\n".join(
+            [
+                "from nnlib.graph import Variable",
+                "from nnlib.live import GraphFigure",
+                "",
+                *lines,
+                f"sliders = {{{ranges}}}",
+                f"GraphFigure({', '.join([output, 'sliders', *options])})",
+            ]
         )
 
 
-def _row_label(name: str, graph: Graph) -> str:
+def _entries(
+    graph: Graph, what: str = "value", *, only_inputs: bool = True
+) -> Iterator[tuple[str, float]]:
+    """Yield the name and the number of each input, or of each variable, entry by entry."""
+    for name in graph.inputs if only_inputs else graph.values:
+        array = np.asarray(getattr(graph.variables[name], what))
+        for index in np.ndindex(array.shape):
+            yield entry_name(name, index), float(array[index])
+
+
+def _row_label(entry: str, graph: Graph) -> str:
+    name = entry if entry in graph.variables else entry[: entry.rindex("[")]
     node = graph.variables[name].node
-    return f"{name} ({symbol(node)} node)" if name in graph.unnamed and node else name
+    if node is None or name not in graph.unnamed:
+        return entry
+    return say("still.graph.row", name=entry, symbol=symbol(node))
 
 
 def _check_drawable(graph: Graph) -> None:
@@ -189,48 +222,36 @@ def _check_drawable(graph: Graph) -> None:
             "GraphFigure: the graph has no input with a name, so nothing in it can move; "
             'give at least one: Variable(3.0, name="x")'
         )
-    refuse_arrays(graph)
+    output = graph.variables[graph.output]
+    if not isinstance(output.value, float):
+        raise ValueError(
+            f"GraphFigure: the output is an array of shape {output.value.shape}, and a derivative "
+            "is that of a number; end the graph with .sum()"
+        )
     for name, derivative in graph.gradients.items():
-        if not np.isfinite(derivative):
+        if not np.isfinite(derivative).all():
             raise ValueError(
                 f"GraphFigure: the derivative with respect to {name} is {derivative}; "
                 "start the inputs where the graph is smooth"
             )
 
 
-def _checked_range(
-    name: str, sliders: Mapping[str, tuple[float, float, float]], graph: Graph
-) -> tuple[float, float, float]:
-    if name not in sliders:
-        raise ValueError(
-            f"GraphFigure: the input {name!r} has no slider; "
-            f"add {name!r}: (low, high, step) to sliders, or make it a constant by leaving its "
-            "name away"
-        )
+def _checked_control(name: str, value: float, given: Range) -> Control:
     try:
-        low, high, step = (float(v) for v in sliders[name])
+        low, high, step = (float(v) for v in given)
     except (TypeError, ValueError):
         raise TypeError(
-            f"GraphFigure: the slider of {name!r} must be (low, high, step), got {sliders[name]!r}"
+            f"GraphFigure: the slider of {name!r} must be (low, high, step), got {given!r}"
         ) from None
     if not (np.isfinite([low, high, step]).all() and low < high and 0 < step <= high - low):
         raise ValueError(
             f"GraphFigure: the slider of {name!r} needs finite low < high and a step above 0 "
-            f"that fits between them, got {sliders[name]!r}"
+            f"that fits between them, got {given!r}"
         )
-    value = graph.values[name]
     steps = (value - low) / step
     if not low <= value <= high or abs(steps - round(steps)) > 1e-6:
         raise ValueError(
             f"GraphFigure: {name} = {value:g} is not on its slider, which goes from {low:g} to "
             f"{high:g} in steps of {step:g}; change the value or the range"
         )
-    return low, high, step
-
-
-def _slider(name: str, value: float, low: float, high: float, step: float) -> Any:
-    decimals = max(0, -int(Decimal(str(step)).normalize().as_tuple().exponent))
-    return ipywidgets.FloatSlider(
-        value, min=low, max=high, step=step, description=name, readout_format=f".{decimals}f",
-        style={"description_width": "8em"}, layout={"width": "auto", "max_width": "36em"},
-    )  # fmt: skip
+    return Control(value, low, high, step)

@@ -1,0 +1,44 @@
+/* Where figures come to life: on a page, and in a notebook. */
+
+const mounted = new Map();
+
+function mount(element, options) {
+  if (!mounted.has(element)) mounted.set(element, new KINDS[element.dataset.kind](element, options));
+  return mounted.get(element);
+}
+
+/* anywidget: `html` is the figure as Python drew it, input0, input1, ... are its inputs. */
+function render({ model, el }) {
+  el.innerHTML = model.get("html");
+  const element = el.querySelector(".nn-live");
+  element.classList.add("nn-kernel");
+  const traits = new Map(model.get("inputs").map((name, k) => [name, `input${k}`]));
+  const figure = mount(element, {
+    onInput(name, value) {
+      model.set(traits.get(name), value);
+      model.save_changes();
+    },
+  });
+  for (const [name, trait] of traits) {
+    const take = () => figure.set(name, figure.allowed(name, model.get(trait)));
+    take();
+    model.on(`change:${trait}`, take);
+  }
+  return () => mounted.delete(element);
+}
+
+function restoreAll() {
+  for (const figure of mounted.values()) figure.restore();
+}
+
+function mountAll() {
+  for (const element of document.querySelectorAll(".nn-live")) mount(element);
+  restoreAll();
+}
+
+/* On a page this is a classic script and finds its figures itself; a module has no currentScript. */
+if (typeof document !== "undefined" && document.currentScript) {
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", mountAll);
+  else mountAll();
+  addEventListener("hashchange", restoreAll);
+}
