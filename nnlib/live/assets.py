@@ -1,10 +1,12 @@
 """The one script and the one style of all live figures, put together from a file for each concern.
 
 There is no build step: the parts are laid one after the other inside one function, with the table
-of words in front. The website gets the result as a file, a notebook as a string.
+of words in front, and without their comments, which make a fifth of them. The website gets the
+result as a file, a notebook as a string.
 """
 
 import json
+import re
 from pathlib import Path
 
 from nnlib.words import WORDS
@@ -47,5 +49,8 @@ def style() -> str:
 
 
 def _read(name: str) -> str:
-    file = HERE / name
-    return file.read_text(encoding="utf-8") if file.exists() else ""
+    """Return a part without comments, which begin a line or follow code after //, and indents."""
+    text = (HERE / name).read_text(encoding="utf-8")
+    text = re.sub(r"^[ \t]*/\*.*?\*/\n", "", text, flags=re.MULTILINE | re.DOTALL)
+    text = re.sub(r"[ \t]*(^|[ \t])// .*$", "", text, flags=re.MULTILINE)
+    return re.sub(r"^[ \t]+|\n(?=\n)", "", text, flags=re.MULTILINE)
