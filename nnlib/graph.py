@@ -26,7 +26,7 @@ LISTED = 50  # and of more than these, only the first and the last
 class Graph:
     """A graph as it stands: every variable in order, with its value and its derivative.
 
-    A notebook shows it as a picture, where it is one of up to 30 numbers, and as a table.
+    A notebook shows it as a picture, where it is one of up to 30 variables, and as a table.
     It computes on variables of its own, so the caller's stay as they are. Inputs without a name
     are constants, called c1, c2, ...; other values without a name are v1, v2, ..., the output y.
 
@@ -183,7 +183,7 @@ class Graph:
     def _repr_html_(self) -> str:
         try:
             picture = self.svg() if len(self.variables) <= DRAWN else ""
-        except ValueError:  # arrays, or a layer without a symbol
+        except ValueError:  # too large an array, or a layer without a symbol
             picture = ""
         head = ["variable", *self._head[1:]]
         return picture + html_table(f"Graph of {self.output}", head, self._rows())

@@ -1,32 +1,40 @@
 """The drawing of a graph as SVG text: values above the edges, derivatives below them.
 
-Colours and strokes stand in the attributes, so that the picture is readable where no style sheet
-is; in a notebook and on the website the style of the live figures refines it. The elements that
-hold numbers carry the hooks by which the live figures keep them up to date.
+`marks` has what is drawn of each variable, `layout` says where; here they are joined by edges.
 """
 
 from __future__ import annotations
 
 from html import escape
-from math import cos, pi, sin
+from math import sqrt
+from typing import Any
 
+import numpy as np
+
+from nnlib.cells import NUMBERS, hook, shape_text
 from nnlib.formatting import format_number
 from nnlib.graph import Graph
 from nnlib.layers import Layer, PowLayer
-from nnlib.layout import BEND, LABELS, RADIUS, Layout, layout
+from nnlib.layout import RADIUS, Layout, Room, layout
+from nnlib.marks import BOX, Mark, box, box_width, word
 from nnlib.variable import Variable
+from nnlib.words import say
+
+__all__ = ["contributions", "describe", "graph_svg", "hook", "symbol"]
 
 SYMBOLS = {
     "AddLayer": "+",
     "MulLayer": "×",
+    "MatMulLayer": "@",
+    "SumLayer": "Σ",
     "ExpLayer": "exp",
     "LogLayer": "log",
     "ReciprocalLayer": "1/x",
     "Relu": "ReLU",
     "Sigmoid": "σ",
 }
-DERIVATIVE = "#b4531c"  # readable on white and on black
 SUPERSCRIPT = str.maketrans("0123456789.-", "⁰¹²³⁴⁵⁶⁷⁸⁹·⁻")
+SUMMED = 3  # uses: of up to so many the contributions are written out
 
 
 def symbol(layer: Layer) -> str:
@@ -60,105 +68,129 @@ def describe(graph: Graph) -> str:
     --------
     >>> describe(Graph(Variable(3.0, name="x") * 2.0))
     'y = 6. x = 3, derivative of y with respect to x = 2.'
+    >>> print(describe(Graph(Variable([1.0, -2.0], name="x").sum())))
+    y = −1. x = [1, −2], derivative of y with respect to x = [1, 1].
     """
     values, gradients, y = graph.values, graph.gradients, graph.output
     parts = [
-        f"{name} = {format_number(values[name])}, derivative of {y} with respect to {name} = "
-        f"{format_number(gradients[name])}."
+        say(
+            "still.graph.derivative",
+            name=name, value=_nested(values[name]), y=y, derivative=_nested(gradients[name]),
+        )
         for name in values
         if name != y
-    ]
-    return " ".join([f"{y} = {format_number(values[y])}.", *parts])
+    ]  # fmt: skip
+    result = say("still.graph.output", name=y, value=_nested(graph.variables[y].value))
+    return " ".join([result, *parts])
 
 
-def hook(kind: str, name: str, number: float) -> str:
-    """Return the end of a tag that shows a number: its hooks, `data-exact`, and its text.
+def _nested(value: Any) -> str:
+    if isinstance(value, float):
+        return format_number(value)
+    if value.size > NUMBERS:
+        low, high = format_number(value.min()), format_number(value.max())
+        return say("still.graph.many", shape=shape_text(value.shape), low=low, high=high)
+    return f"[{', '.join(_nested(v if v.ndim else float(v)) for v in map(np.asarray, value))}]"
+
+
+def contributions(graph: Graph) -> dict[str, list[Any]]:
+    """Return what comes back to each variable from each of its uses, the last use first.
+
+    Their sum is the derivative. Constants and the output, from which it starts, are left out.
 
     Examples
     --------
-    >>> hook("value", "x", 2 / 3)
-    'data-value-of="x" data-exact="0.6666666666666666">0.6667'
+    >>> x = Variable(3.0, name="x")
+    >>> contributions(Graph(x * 2.0 + x))
+    {'x': [1.0, 2.0], 'v1': [1.0]}
     """
-    return f'data-{kind}-of="{escape(name)}" data-exact="{number!r}">{format_number(number)}'
-
-
-def refuse_arrays(graph: Graph) -> None:
-    """Raise ValueError if a variable of the graph is an array."""
-    for name, variable in graph.variables.items():
-        if not isinstance(variable.data, float):
-            raise ValueError(
-                f"{name} is an array of shape {variable.data.shape}; a drawn graph holds numbers"
-            )
+    names = {id(variable): name for name, variable in graph.variables.items()}
+    arrived: dict[str, list[Any]] = {name: [] for name in graph.values if name != graph.output}
+    with np.errstate(all="ignore"):  # an infinite derivative is shown as such
+        for variable in reversed(graph.variables.values()):
+            if variable.node is None:
+                continue
+            parts = variable.node.backward(variable.grad)
+            for source, part in zip(
+                variable.inputs, parts if len(variable.inputs) > 1 else (parts,), strict=True
+            ):
+                if names[id(source)] in arrived:
+                    arrived[names[id(source)]].append(part)
+    return arrived
 
 
 def graph_svg(graph: Graph) -> str:
-    """Return the SVG text of a graph of numbers.
+    """Return the SVG text of a graph.
+
+    An array is drawn entry by entry, one of more than 24 entries as a heat map.
 
     Raises
     ------
     ValueError
-        If a variable is an array, or a layer has no symbol.
+        If an array has more than two axes or more than 256 entries, or a layer has no symbol.
 
     Examples
     --------
     >>> graph_svg(Graph(Variable(3.0, name="x") * 2.0)).count("nn-node")
     1
     """
-    refuse_arrays(graph)
-    names = list(graph.variables)
-    labels = [
-        format_number(v.value) if n in graph.constants else n for n, v in graph.variables.items()
-    ]
-    at = layout(graph, labels)
+    y, half, arrived = graph.output, box_width(graph.output), contributions(graph)
+    marks = [_mark(graph, n, v, arrived.get(n, [])) for n, v in graph.variables.items()]
+    at = layout(graph, [mark.room for mark in marks], Room(half_width=half))
     sources = [row.get("inputs", []) for row in graph.to_dict()["variables"]]
-    edges, boxes, numbers = [], [], []
-    for i, (name, variable) in enumerate(graph.variables.items()):
-        edges += _edges_into(at, names, i, sources[i])
-        boxes += _forks(at, i, [j for j in range(len(names)) for k in sources[j] if k == i])
-        if variable.node:
-            boxes.append(_circle(at.x[i], at.y[i], name, symbol(variable.node)))
-        else:
-            boxes.append(_box(at.x[i], at.y[i], at.half_width[i], labels[i]))
-        if name not in graph.constants:
-            middle = at.x[i] + at.half_width[i] + LABELS / 2
-            numbers.append(_labels(middle, at.y[i], name, variable))
-            if variable.inputs and name not in graph.unnamed and name != graph.output:
-                numbers.append(_name(middle, at.y[i], name))
-    end = at.output_x - at.output_half_width
-    edges.append(_path(f"M{at.x[-1]:g} {at.y[-1]:g}H{end:g}", names[-1], ""))
-    boxes.append(_box(at.output_x, at.y[-1], at.output_half_width, labels[-1]))
+    edges, boxes, labels = [], [], []
+    for i, mark in enumerate(marks):
+        edges += _edges_into(at, marks, i, sources[i])
+        boxes += _forks(at, i, [j for j in range(len(marks)) for k in sources[j] if k == i])
+        boxes.append(mark.source(at.x[i], at.y[i], at.half_width[i]))
+        labels.append(mark.labels(at.middle[i], at.y[i]))
+    edges.append(
+        _path(f"M{at.x[-1] + at.half_width[-1]:g} {at.y[-1]:g}H{at.output_x - half:g}", y, "")
+    )
+    boxes.append(box(at.output_x, at.y[-1], half, BOX, word(at.output_x, at.y[-1], y)))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {at.width:g} {at.height:g}" '
         f'width="{at.width:g}" height="{at.height:g}" role="img" fill="currentColor" '
         'font-family="system-ui, sans-serif" font-size="15" text-anchor="middle">'
-        f"<title>Computational graph of {escape(graph.output)}</title>"
+        f"<title>{escape(say('still.graph.title', y=y))}</title>"
         f"<desc>{escape(describe(graph))}</desc>"
-        f"{''.join(edges)}{''.join(boxes)}{''.join(numbers)}</svg>"
+        f"{''.join(edges)}{''.join(boxes)}{''.join(labels)}</svg>"
     )
 
 
-def _edges_into(at: Layout, names: list[str], i: int, inputs: list[int]) -> list[str]:
-    """Level from the source, then a bend into the circle; the upper source arrives above."""
+def _mark(graph: Graph, name: str, variable: Variable, parts: list[Any]) -> Mark:
+    if name in graph.constants:
+        return Mark(name, variable.value)
+    in_a_box = variable.node is None or name == graph.output or name in graph.unnamed
+    written = 1 < len(parts) <= SUMMED and isinstance(variable.value, float)
+    return Mark(
+        name,
+        variable.value,
+        variable.grad,
+        symbol(variable.node) if variable.node else "",
+        "" if in_a_box else name,
+        parts if written else [],
+    )
+
+
+def _edges_into(at: Layout, marks: list[Mark], i: int, inputs: list[int]) -> list[str]:
+    """Level from the source, then a bend, and into the circle."""
     paths = []
-    arrivals = sorted(range(len(inputs)), key=lambda k: at.y[inputs[k]])
-    for place, k in enumerate(arrivals):
-        source = inputs[k]
-        angle = (place - (len(inputs) - 1) / 2) * pi / 4
-        x, y = at.x[i] - RADIUS * cos(angle), at.y[i] + RADIUS * sin(angle)
-        start, level = at.x[source] + at.half_width[source], at.y[source]
-        d = (
-            f"M{start:g} {level:g}H{at.bend[i]:g}C{at.bend[i] + BEND / 2:g} {level:g} "
-            f"{x - BEND / 2:.1f} {y:.1f} {x:.1f} {y:.1f}"
-        )
-        paths.append(_path(d, names[source], names[i]))
+    for source, port in zip(inputs, at.port[i], strict=True):
+        level, arrival, (x0, x1) = at.y[source], at.y[i] + port, at.bend[i]
+        middle, end = (x0 + x1) / 2, at.x[i] - sqrt(RADIUS**2 - port**2)
+        d = f"M{at.x[source] + at.half_width[source]:g} {level:g}H"
+        if abs(arrival - level) >= 0.5:
+            d += f"{x0:g}C{middle:g} {level:g} {middle:g} {arrival:g} {x1:g} {arrival:g}H"
+        paths.append(_path(f"{d}{end:.1f}", marks[source].name, marks[i].name))
     return paths
 
 
 def _forks(at: Layout, i: int, users: list[int]) -> list[str]:
     """Return a dot at each place where a line divides."""
-    bends = sorted(at.bend[j] for j in users)
+    bends = sorted(at.bend[j][0] for j in users)
     return [
-        f'<circle class="nn-fork" cx="{x:g}" cy="{at.y[i]:g}" r="4" fill-opacity=".7"/>'
+        f'<circle class="nn-fork" cx="{x:g}" cy="{at.y[i]:g}" r="4"/>'
         for x in sorted(set(bends))
         if x < bends[-1] or bends.count(x) > 1
     ]
@@ -167,42 +199,5 @@ def _forks(at: Layout, i: int, users: list[int]) -> list[str]:
 def _path(d: str, source: str, target: str) -> str:
     return (
         f'<path class="nn-edge" data-from="{escape(source)}" data-to="{escape(target)}" d="{d}" '
-        'fill="none" stroke="currentColor" stroke-opacity=".4" stroke-width="2"/>'
-    )
-
-
-def _circle(x: float, y: float, name: str, text: str) -> str:
-    size = 20 if len(text) == 1 else 14
-    return (
-        f'<g class="nn-node" data-node="{escape(name)}"><circle cx="{x:g}" cy="{y:g}" '
-        f'r="{RADIUS:g}" fill="Canvas" stroke="currentColor" stroke-width="1.75"/>'
-        f'<text x="{x:g}" y="{y:g}" dy=".35em" font-size="{size}">{escape(text)}</text></g>'
-    )
-
-
-def _box(x: float, y: float, half_width: float, text: str) -> str:
-    return (
-        f'<g class="nn-box"><rect x="{x - half_width:g}" y="{y - 18:g}" width="{2 * half_width:g}" '
-        'height="36" rx="9" fill="Canvas" stroke="currentColor" stroke-opacity=".4" '
-        'stroke-width="1.5"/>'
-        f'<text x="{x:g}" y="{y:g}" dy=".35em">{escape(text)}</text></g>'
-    )
-
-
-def _name(x: float, y: float, name: str) -> str:
-    return (
-        f'<text class="nn-name" x="{x:g}" y="{y - 29:g}" font-size="12" fill-opacity=".75">'
-        f"{escape(name)}</text>"
-    )
-
-
-def _labels(x: float, y: float, name: str, variable: Variable) -> str:
-    """Return the value above the edge, and below it the derivative with an arrow back."""
-    return (
-        f'<text class="nn-value" x="{x:g}" y="{y - 9:g}" font-weight="600" '
-        f"{hook('value', name, variable.value)}</text>"
-        f'<g class="nn-derivative" fill="{DERIVATIVE}" font-style="italic">'
-        f'<rect x="{x - 42:g}" y="{y + 6:g}" width="84" height="24" rx="12" fill="none"/>'
-        f'<text x="{x:g}" y="{y + 23:g}">◂ <tspan '
-        f"{hook('gradient', name, variable.grad)}</tspan></text></g>"
+        'fill="none" stroke="#888" stroke-width="2"/>'
     )

@@ -1,4 +1,4 @@
-"""Random graphs of numbers, for tests that must hold for any graph."""
+"""Random graphs of numbers and of arrays, for tests that must hold for any graph."""
 
 import numpy as np
 
@@ -53,3 +53,52 @@ def random_graph(seed: int, operations: int = 12) -> Graph:
             pool.append(made)
             used.append(made)
     return Graph(used[-1])
+
+
+SHAPES = [(), (2,), (3,), (2, 3), (3, 2), (1, 3)]
+
+
+def random_array_graph(seed: int, operations: int = 8) -> Graph:
+    """Return a graph of arrays, whose output is a number, of up to `operations` operations.
+
+    Entries lie between 0.01 and 50, as in `random_graph`, or are an exact 0 after ReLU.
+    """
+    rng = np.random.default_rng(seed)
+
+    def uniform(shape: tuple[int, ...]) -> np.ndarray:
+        return np.round(rng.uniform(0.3, 3, shape) * rng.choice([1, 1, -1], shape), 2)
+
+    shapes = [SHAPES[rng.integers(1, len(SHAPES))] for _ in range(rng.integers(2, 5))]
+    pool = [Variable(uniform(shape), name=f"x{i}") for i, shape in enumerate(shapes)]
+    used = [pool[0]]
+    while len(used) <= operations or np.ndim(used[-1].value):
+        a = used[-1] if rng.random() < 0.85 else pool[rng.integers(len(pool))]
+        made = _random_step(rng, a, pool, uniform, len(used) >= operations)
+        if made is not None:
+            entries = np.abs(np.ravel(made.value))
+            if ((entries > 0.01) & (entries < 50) | (entries == 0)).all() and entries.any():
+                pool.append(made)
+                used.append(made)
+    return Graph(used[-1])
+
+
+def _random_step(rng, a, pool, uniform, ending):
+    """One operation on `a`, or None where the one that was drawn does not go."""
+    drawn = rng.random()
+    if drawn < (0.6 if ending else 0.07):
+        return a.sum() if np.ndim(a.value) else None
+    if drawn < 0.65:
+        operation, allowed = UNARY[str(rng.choice(list(UNARY)))]
+        return operation(a) if all(allowed(x) for x in np.ravel(a.value)) else None
+    b = pool[rng.integers(len(pool))]
+    if rng.random() < 0.2:
+        b = uniform(SHAPES[rng.integers(len(SHAPES))])
+    first, second = (a, b) if rng.random() < 0.5 else (b, a)
+    symbol = str(rng.choice([*BINARY, *["@"] * 6]))
+    divisor = np.ravel(second.value if isinstance(second, Variable) else second)
+    if symbol == "/" and np.abs(divisor).min() < 0.2:
+        return None
+    try:
+        return first @ second if symbol == "@" else BINARY[symbol](first, second)
+    except ValueError:  # shapes that do not go together
+        return None

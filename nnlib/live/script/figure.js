@@ -143,8 +143,8 @@ class Figure {
     this.draw();
   }
 
-  show(element, x, shown = true) {
-    element.textContent = shown ? format(x) : "?";
+  show(element, x, shown = true, write = format) {
+    element.textContent = shown ? write(x) : "?";
     element.classList.toggle("nn-bad", shown && !Number.isFinite(x));
     if (shown) element.dataset.exact = String(x);
     else delete element.dataset.exact;

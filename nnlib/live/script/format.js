@@ -13,6 +13,12 @@ function format(x) {
   return `${sign}${digits}e${String(exponent).replace("-", "−")}`;
 }
 
+/* For the cells of an array, which have room for eight characters. */
+function brief(x) {
+  const text = format(x);
+  return text.length > 8 && Number.isFinite(x) ? x.toExponential(1).replaceAll("-", "−").replace("+", "") : text;
+}
+
 /* Ten digits, to compare with; not more than a difference can be trusted for. */
 function long(x) {
   return Number.isFinite(x) ? String(Number(x.toPrecision(10))).replace("-", "−") : format(x);
