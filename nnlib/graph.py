@@ -16,10 +16,12 @@ import numpy as np
 from nnlib.formatting import format_number, html_table, table
 from nnlib.layers import PowLayer
 from nnlib.variable import Variable, computed, in_order
+from nnlib.words import say
 
 __all__ = ["Graph", "Variable"]
 
 DRAWN = 30  # a graph of more variables shows itself without a picture
+WRITTEN = 24  # entries: of an array of more, only the range is written
 LISTED = 50  # and of more than these, only the first and the last
 
 
@@ -205,8 +207,19 @@ class Graph:
 
 
 def shown(value: Any) -> str:
-    """Return a number as text, or the shape of an array."""
-    return format_number(value) if isinstance(value, float) else f"array {value.shape}"
+    """Return a number or a small array as text, and of a larger one its shape and range.
+
+    Examples
+    --------
+    >>> shown(2 / 3), shown(np.array([[1.0, -2.0]])), shown(np.arange(50.0))
+    ('0.6667', '[[1, −2]]', '(50,) numbers from 0 to 49')
+    """
+    if isinstance(value, float):
+        return format_number(value)
+    if value.size > WRITTEN:
+        low, high = format_number(value.min()), format_number(value.max())
+        return say("still.graph.many", shape=value.shape, low=low, high=high)
+    return f"[{', '.join(shown(v if v.ndim else float(v)) for v in map(np.asarray, value))}]"
 
 
 def unique_names(order: list[Variable]) -> list[str]:

@@ -11,9 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from nnlib.cells import NUMBERS, hook, shape_text
-from nnlib.formatting import format_number
-from nnlib.graph import Graph
+from nnlib.cells import hook
+from nnlib.graph import Graph, shown
 from nnlib.layers import Layer, PowLayer
 from nnlib.layout import RADIUS, Layout, Room, layout
 from nnlib.marks import BOX, Mark, box, box_width, word
@@ -75,22 +74,13 @@ def describe(graph: Graph) -> str:
     parts = [
         say(
             "still.graph.derivative",
-            name=name, value=_nested(values[name]), y=y, derivative=_nested(gradients[name]),
+            name=name, value=shown(values[name]), y=y, derivative=shown(gradients[name]),
         )
         for name in values
         if name != y
     ]  # fmt: skip
-    result = say("still.graph.output", name=y, value=_nested(graph.variables[y].value))
+    result = say("still.graph.output", name=y, value=shown(graph.variables[y].value))
     return " ".join([result, *parts])
-
-
-def _nested(value: Any) -> str:
-    if isinstance(value, float):
-        return format_number(value)
-    if value.size > NUMBERS:
-        low, high = format_number(value.min()), format_number(value.max())
-        return say("still.graph.many", shape=shape_text(value.shape), low=low, high=high)
-    return f"[{', '.join(_nested(v if v.ndim else float(v)) for v in map(np.asarray, value))}]"
 
 
 def contributions(graph: Graph) -> dict[str, list[Any]]:
