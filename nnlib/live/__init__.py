@@ -1,5 +1,17 @@
 """Figures that follow a slider, in a notebook and on a page without a kernel."""
 
+from nnlib.live.curve_figure import CurveFigure
 from nnlib.live.graph_figure import GraphFigure
+from nnlib.live.matrix_figure import MatrixFigure
+from nnlib.live.practice_figure import PracticeFigure
+from nnlib.live.surface_figure import SurfaceFigure
+from nnlib.live.training_figure import TrainingFigure
 
-__all__ = ["GraphFigure"]
+__all__ = [
+    "CurveFigure",
+    "GraphFigure",
+    "MatrixFigure",
+    "PracticeFigure",
+    "SurfaceFigure",
+    "TrainingFigure",
+]

@@ -29,6 +29,7 @@ class Figure {
     this.addSentence();
     this.addButtons();
     this.setup();
+    for (const e of this.all("button, input, summary, [tabindex]")) e.dataset.lmSuppressShortcuts = ""; // keys for it, not for JupyterLab
     this.refresh();
     this.scrolling();
     matchMedia("print").addEventListener("change", (print) => {
@@ -170,7 +171,7 @@ class Figure {
   /* Take the state from the fragment of the page's address, if it names this figure. */
   restore() {
     const [name, state] = location.hash.slice(1).split("?");
-    if (state === undefined || decodeURIComponent(name) !== this.name) return;
+    if (state === undefined || name !== encodeURIComponent(this.name)) return;
     for (const [key, text] of new URLSearchParams(state)) {
       if (key in this.inputs && text.trim() && Number.isFinite(Number(text))) this.move(key, this.allowed(key, Number(text)));
     }
@@ -209,7 +210,7 @@ class Figure {
   scrolling() {
     const reachable = (box) => {
       const wide = box.scrollWidth > box.clientWidth + 1;
-      for (const [name, value] of [["tabindex", "0"], ["role", "group"], ["aria-label", say("scroll")]]) {
+      for (const [name, value] of [["tabindex", "0"], ["data-lm-suppress-shortcuts", ""], ["role", "group"], ["aria-label", say("scroll")]]) {
         if (wide) box.setAttribute(name, value);
         else box.removeAttribute(name);
       }
