@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil, isfinite
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -63,6 +63,25 @@ CAPTION = "Training (loss: mean over the steps of an epoch)"
 HEAD = "epoch", "step", "loss", "accuracy in training", "accuracy in test"
 
 
+class Snapshot(NamedTuple):
+    """A network at one moment of its training.
+
+    Attributes
+    ----------
+    step : int
+        How many steps were taken before.
+    params : dict of str to array
+        Copies of the network's parameters.
+    train_accuracy, test_accuracy : float
+        The share of right answers, 0 to 1, with these parameters.
+    """
+
+    step: int
+    params: dict[str, Array]
+    train_accuracy: float
+    test_accuracy: float
+
+
 @dataclass(repr=False)
 class History:
     """What happened during training, as an object that shows itself as a table.
@@ -78,6 +97,10 @@ class History:
         The share of right answers, 0 to 1, before training and after each epoch.
     steps_per_epoch : int
         How many entries of `losses` make one epoch.
+    snapshots : list of Snapshot
+        The network at some moments, if `train` was asked to keep them. Histories are compared
+        without them. `losses[step]` is the loss that the parameters of a snapshot met next; after
+        the last step there is none.
 
     Examples
     --------
@@ -93,6 +116,7 @@ class History:
     train_accuracies: list[float]
     test_accuracies: list[float]
     steps_per_epoch: int
+    snapshots: list[Snapshot] = field(default_factory=list, compare=False)
 
     def plot(self) -> Picture:
         """Return a picture of the losses and accuracies, `nnlib.plot.training_curves`.
@@ -144,6 +168,7 @@ def train(
     batch_size: int = 100,
     learning_rate: float = 0.1,
     seed: int = 0,
+    snapshots: int | None = None,
 ) -> History:
     """Train a network by mini-batch gradient descent, and return what happened.
 
@@ -166,6 +191,10 @@ def train(
         How far to go against the gradient in each step.
     seed : int, default 0
         Of the random order.
+    snapshots : int, optional
+        How many moments to keep in `History.snapshots`, with copies of all parameters: before
+        training, after the last step, and between them closer together at the beginning, where
+        most happens. Fewer if there are not so many steps. Default: nothing is kept.
 
     Returns
     -------
@@ -175,11 +204,11 @@ def train(
     ------
     TypeError
         If data are no pairs of arrays, x is not made of real numbers, a parameter is not made of
-        floats, or `epochs`, `batch_size` or `learning_rate` is no number of its kind.
+        floats, or `epochs`, `batch_size`, `learning_rate` or `snapshots` is no number of its kind.
     ValueError
-        If x and t differ in length or are not finite; if `epochs`, `batch_size` or `learning_rate`
-        is out of range; if the network's gradient does not fit its parameters; if the loss is no
-        longer finite.
+        If x and t differ in length or are not finite; if `epochs`, `batch_size`, `learning_rate`
+        or `snapshots` is out of range; if the network's gradient does not fit its parameters; if
+        the loss is no longer finite.
 
     Examples
     --------
@@ -192,6 +221,15 @@ def train(
     >>> history.steps_per_epoch, len(history.losses), history.test_accuracies[-1] > 0.9
     (15, 600, True)
 
+    The network as it was at ten moments:
+
+    >>> data = (x[:150], t[:150]), (x[150:], t[150:])
+    >>> history = train(net, *data, batch_size=10, epochs=40, snapshots=10)
+    >>> [snapshot.step for snapshot in history.snapshots]
+    [0, 1, 2, 5, 11, 24, 54, 121, 270, 600]
+    >>> np.array_equal(history.snapshots[-1].params["W1"], net.params["W1"])
+    True
+
     References
     ----------
     Goodfellow, Bengio, Courville, "Deep Learning" (2016), section 8.1.3.
@@ -199,17 +237,25 @@ def train(
     x_train, t_train = train_data = _checked_data("train_data", train_data)
     test_data = _checked_data("test_data", test_data)
     n = len(x_train)
-    _check_settings(epochs, batch_size, learning_rate, n)
+    _check_settings(epochs, batch_size, learning_rate, snapshots, n)
 
     rng = np.random.default_rng(seed)
     steps_per_epoch = ceil(n / batch_size)
     history = History([], [], [], steps_per_epoch)
+    moments = _moments(snapshots, epochs * steps_per_epoch)
 
     def record_accuracies() -> None:
         history.train_accuracies.append(network.accuracy(*train_data))
         history.test_accuracies.append(network.accuracy(*test_data))
 
+    def take_snapshot(step: int) -> None:
+        params = {name: np.array(array) for name, array in network.params.items()}
+        accuracies = network.accuracy(*train_data), network.accuracy(*test_data)
+        history.snapshots.append(Snapshot(step, params, *map(float, accuracies)))
+
     record_accuracies()
+    if moments:
+        take_snapshot(0)
     for step in progress(range(epochs * steps_per_epoch), "training"):
         # 1. Take a mini-batch of random samples; begin each epoch with all samples, shuffled.
         if step % steps_per_epoch == 0:
@@ -230,7 +276,22 @@ def train(
         # 4. Repeat; look at the accuracy once in each epoch.
         if (step + 1) % steps_per_epoch == 0:
             record_accuracies()
+        if step + 1 in moments:
+            take_snapshot(step + 1)
     return history
+
+
+def _moments(count: int | None, steps: int) -> set[int]:
+    """Return up to `count` numbers of steps from 0 to `steps`, each a like factor above the last.
+
+    Examples
+    --------
+    >>> sorted(_moments(6, 10_000)), _moments(None, 10_000)
+    ([0, 1, 10, 100, 1000, 10000], set())
+    """
+    if count is None:
+        return set()
+    return {0, *np.rint(np.geomspace(steps, 1, count - 1)).astype(int).tolist()}
 
 
 def _checked_data(name: str, data: tuple[Any, Any]) -> tuple[Array, Array]:
@@ -252,8 +313,11 @@ def _checked_data(name: str, data: tuple[Any, Any]) -> tuple[Array, Array]:
     return x, t
 
 
-def _check_settings(epochs: int, batch_size: int, learning_rate: float, n: int) -> None:
-    for name, value in ("epochs", epochs), ("batch_size", batch_size):
+def _check_settings(
+    epochs: int, batch_size: int, learning_rate: float, snapshots: int | None, n: int
+) -> None:
+    kept = 2 if snapshots is None else snapshots
+    for name, value in ("epochs", epochs), ("batch_size", batch_size), ("snapshots", kept):
         if not isinstance(value, Integral):
             raise TypeError(f"train: {name} must be a whole number, got {value!r}")
     if not isinstance(learning_rate, Real):
@@ -262,6 +326,8 @@ def _check_settings(epochs: int, batch_size: int, learning_rate: float, n: int) 
         raise ValueError(f"train: epochs must be 1 or more, got {epochs}")
     if not 1 <= batch_size <= n:
         raise ValueError(f"train: batch_size must be from 1 to {n}, the samples; got {batch_size}")
+    if kept < 2:
+        raise ValueError(f"train: snapshots must be 2 or more, the first and last; got {snapshots}")
     if not (isfinite(learning_rate) and learning_rate > 0):
         raise ValueError(f"train: learning_rate must be above 0 and finite, got {learning_rate}")
 

@@ -117,6 +117,53 @@ def test_integers_of_numpy_are_whole_numbers():
     assert train(net(), DATA, TEST, **options).steps_per_epoch == 5
 
 
+@pytest.mark.parametrize(("count", "epochs"), [(2, 1), (4, 3), (9, 3), (30, 3), (7, 40)])
+def test_snapshots_hold_the_network_as_it_was(count, epochs):
+    recorded, plain, by_hand = net(), net(), net()
+    history = train(recorded, DATA, TEST, epochs=epochs, batch_size=20, seed=3, snapshots=count)
+    assert history == train(plain, DATA, TEST, epochs=epochs, batch_size=20, seed=3)
+    steps = [snapshot.step for snapshot in history.snapshots]
+    assert 2 <= len(steps) <= count
+    assert (steps[0], steps[-1]) == (0, 3 * epochs)
+    gaps = np.diff(steps)
+    assert (gaps >= 1).all()
+    assert (np.diff(gaps) >= -1).all()  # closer together at the beginning, but for rounding
+    if count <= epochs:
+        assert len(steps) == count
+
+    order = np.random.default_rng(3)
+    for step in range(3 * epochs + 1):
+        if step in steps:
+            snapshot = history.snapshots[steps.index(step)]
+            assert snapshot.train_accuracy == by_hand.accuracy(*DATA)
+            assert snapshot.test_accuracy == by_hand.accuracy(*TEST)
+            assert list(snapshot.params) == list(by_hand.params)
+            for name, array in by_hand.params.items():
+                np.testing.assert_array_equal(snapshot.params[name], array)
+                assert not np.shares_memory(snapshot.params[name], recorded.params[name])
+        if step == 3 * epochs:
+            break
+        if step % 3 == 0:
+            permutation = order.permutation(50)
+        batch = permutation[20 * (step % 3) :][:20]
+        gradient = by_hand.gradient(DATA[0][batch], DATA[1][batch])
+        assert history.losses[step] == by_hand.last_loss  # what these parameters met next
+        for name in by_hand.params:
+            by_hand.params[name] -= 0.1 * gradient[name]
+    for name in plain.params:
+        np.testing.assert_array_equal(plain.params[name], recorded.params[name])
+
+
+def test_snapshots_are_kept_only_where_they_are_asked_for():
+    assert train(net(), DATA, TEST, epochs=1, batch_size=20).snapshots == []
+    own = OwnNet()
+    snapshots = train(own, DATA, TEST, epochs=2, batch_size=20, snapshots=np.int64(3)).snapshots
+    assert [(s.step, list(s.params)) for s in snapshots] == [(k, ["W", "b"]) for k in (0, 1, 6)]
+    assert not snapshots[0].params["W"].any()
+    np.testing.assert_array_equal(snapshots[-1].params["W"], own.params["W"])
+    assert History([2.3], [0.1, 0.2], [0.1, 0.2], 1).snapshots == []
+
+
 NAN = np.where(TEST[0] == TEST[0][3, 2], np.nan, TEST[0])
 
 
@@ -128,6 +175,10 @@ NAN = np.where(TEST[0] == TEST[0][3, 2], np.nan, TEST[0])
         ({"batch_size": 2.5}, TypeError, "batch_size must be a whole number, got 2.5"),
         ({"epochs": 0}, ValueError, "epochs must be 1 or more, got 0"),
         ({"epochs": "3"}, TypeError, "epochs must be a whole number, got '3'"),
+        ({"snapshots": 2.5}, TypeError, "snapshots must be a whole number, got 2.5"),
+        ({"snapshots": "9"}, TypeError, "snapshots must be a whole number, got '9'"),
+        ({"snapshots": 1}, ValueError, "snapshots must be 2 or more, the first and last; got 1"),
+        ({"snapshots": 0}, ValueError, "snapshots must be 2 or more"),
         ({"learning_rate": 0}, ValueError, "learning_rate must be above 0 and finite, got 0"),
         ({"learning_rate": -0.1}, ValueError, "learning_rate"),
         ({"learning_rate": float("nan")}, ValueError, "learning_rate"),

@@ -41,7 +41,9 @@ class Boxes {
     box.setAttribute("aria-label", this.figure.question(target));
     box.addEventListener("change", () => this.take(box));
     box.addEventListener("keydown", (event) => {
-      if (event.key === "Enter") this.take(box, true);
+      if (event.key !== "Enter") return;
+      event.preventDefault(); // else it would also press the button that may get the focus
+      this.take(box, true);
     });
     box.target = target;
     box.hidden = true;

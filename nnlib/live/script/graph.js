@@ -81,6 +81,7 @@ class GraphFigure extends Figure {
     this.draw();
     const { boxes, firstTry: first } = this.boxes;
     const all = boxes.every((box) => this.gradientShown(box.target.i));
+    if (all && document.activeElement === document.body) this.button("predict").focus(); // its box is gone
     return all ? " " + say("allFound", { first, count: boxes.length }) : "";
   }
 

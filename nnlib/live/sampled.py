@@ -1,0 +1,453 @@
+"""Functions for figures: traced into a graph where they can be, else sampled and interpolated.
+
+A page has no Python. It computes a function that is a graph of `Variable`s exactly; of any other it
+gets samples, and both the page and the figure in Python interpolate between them in one way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from copy import copy
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, Context, Decimal
+from math import floor, isfinite, log10, nan
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from nnlib.difference import single_number
+from nnlib.functions import Array
+from nnlib.graph import Graph
+from nnlib.picture import symbol
+from nnlib.variable import Variable
+
+POINTS = 19  # of a grid over x and y, in each direction
+Vector = Callable[[Array], Array]
+
+
+def traced(f: Callable[..., Any], points: Iterable[dict[str, float]], output: str) -> Graph | None:
+    """Return the graph of `f`, or None if `f` is not one graph of numbers at all points.
+
+    Parameters
+    ----------
+    f : function of one Variable for each name
+    points : dicts of names to numbers
+        The graph is made at the first where `f` is finite, and compared with `f` at the others.
+    output : str
+        The name of what `f` returns, if that has none.
+
+    Examples
+    --------
+    >>> traced(lambda x: x * x, [{"x": 3.0}, {"x": 4.0}], "y").values
+    {'x': 3.0, 'y': 9.0}
+    >>> traced(np.sin, [{"x": 3.0}], "y") is None
+    True
+    """
+    graph = None
+    for point in points:
+        variables = [Variable(value, name=name) for name, value in point.items()]
+        try:
+            result = f(*variables)
+        except Exception:  # not for Variables, or not finite here: f itself is asked again later
+            continue
+        if not isinstance(result, Variable):
+            return None
+        if graph is None:
+            graph = _drawable(result, variables, output)
+            if graph is None:
+                return None
+        elif graph.at(**point).values[graph.output] != result.value:
+            return None
+    return graph
+
+
+def _drawable(result: Variable, variables: list[Variable], output: str) -> Graph | None:
+    if any(result is v for v in variables):
+        result = result * 1.0
+    if result.name is None:
+        result = copy(result)
+        result.name = output
+    graph = Graph(result)
+    try:
+        for variable in graph.variables.values():
+            if variable.node is not None:
+                symbol(variable.node)
+    except ValueError:  # the script does not know this layer
+        return None
+    whole = {v.name for v in variables} <= set(graph.inputs) and isinstance(result.value, float)
+    return graph if whole else None
+
+
+def over(graph: Graph, **inputs: Array) -> tuple[Array, dict[str, Array]]:
+    """Return the output of a graph, and its derivatives, at many values of its inputs.
+
+    Parameters
+    ----------
+    graph : Graph of numbers
+    **inputs : arrays of shape (n,)
+
+    Returns
+    -------
+    values : array of shape (n,)
+    derivatives : dict of arrays of shape (n,), by the names of the inputs
+
+    Examples
+    --------
+    >>> x = Variable(3.0, name="x")
+    >>> over(Graph(x * x), x=np.array([1.0, 2.0]))
+    (array([1., 4.]), {'x': array([2., 4.])})
+    """
+    shape = next(iter(inputs.values())).shape
+    numbers = all(isinstance(v.data, float) for v in graph.variables.values())
+    with np.errstate(all="ignore"):
+        if numbers and shape[0] > 1:  # every layer works entry by entry: all at once
+            given: dict[str, Any] = inputs
+            each = [graph.at(**given)]
+        else:
+            points = zip(*[v.tolist() for v in inputs.values()], strict=True)
+            each = [graph.at(**dict(zip(inputs, point, strict=True))) for point in points]
+
+    def column(of: str, name: str) -> Array:
+        parts = [np.asarray(getattr(now, of)[name], dtype=float) for now in each]
+        return np.concatenate([np.atleast_1d(part) for part in parts]) if parts else np.zeros(0)
+
+    return column("values", graph.output), {n: column("gradients", n) for n in inputs}
+
+
+def number(f: Callable[..., Any], *point: float) -> float:
+    """Return what `f` gives at a point as a float, NaN where it has no real value.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `f` returns something else than one number.
+
+    Examples
+    --------
+    >>> number(np.sqrt, 4.0), number(np.sqrt, -4.0)
+    (2.0, nan)
+    """
+    try:
+        with np.errstate(all="ignore"):
+            try:
+                value = f(*point)
+            except AttributeError:  # f asks for what only a Variable has, such as x.exp()
+                value = f(*[Variable(v) for v in point])
+    except (ArithmeticError, ValueError):
+        return nan
+    if isinstance(value, Variable):
+        value = value.value
+    return nan if isinstance(value, complex) else single_number(value)
+
+
+def checked_range(
+    who: str, name: str, span: tuple[float, float], step: float | None
+) -> tuple[Array, float]:
+    """Return the places of a slider and their step, or say what is wrong with the range."""
+    try:
+        low, high = (float(v) for v in span)
+    except (TypeError, ValueError):
+        raise TypeError(f"{who}: {name} must be (low, high), got {span!r}") from None
+    if not (isfinite(high - low) and high - low > max(1e-300, 1e-9 * max(abs(low), abs(high)))):
+        raise ValueError(f"{who}: {name} must be two finite numbers that rise, got {span!r}")
+    if step is not None:
+        step = float(step)
+        count = (high - low) / step if step > 0 else 0.0
+        if not 1 <= count <= 2000 or abs(count - round(count)) > 1e-6:
+            raise ValueError(
+                f"{who}: steps of {step!r} do not lead from {low:g} to {high:g}; give a step that "
+                "goes into the range a whole number of times, at most 2000"
+            )
+    return grid(low, high, step)
+
+
+def checked_start(who: str, name: str, value: float, places: Array) -> float:
+    """Return the place of a slider that is `value`, or say what its places are."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{who}: {name} must be a number, got {value!r}")
+    near = float(places[np.abs(places - value).argmin()])
+    if not abs(near - value) <= 1e-6 * (places[1] - places[0]):
+        raise ValueError(
+            f"{who}: {name} = {value!r} is not on its slider, which goes from {places[0]:g} to "
+            f"{places[-1]:g} in steps of {places[1] - places[0]:.6g}; change the value, or the step"
+        )
+    return near
+
+
+def grid(low: float, high: float, step: float | None) -> tuple[Array, float]:
+    """Return the places of a slider from `low` to `high`, about 200 unless `step` says it.
+
+    Examples
+    --------
+    >>> places, step = grid(-5, 5, None)
+    >>> len(places), step
+    (201, 0.05)
+    """
+    if step is None:
+        power = floor(log10((high - low) / 120))
+        nice = [float(f"{size}e{power + k}") for k in (1, 0) for size in (5, 2, 1)]
+        whole = [s for s in nice if abs((high - low) / s - round((high - low) / s)) < 1e-9]
+        fine = Decimal((high - low) / 200).normalize(Context(prec=9, rounding=ROUND_DOWN))
+        step = next((s for s in whole if (high - low) / s > 119), float(fine))
+    first, by = Decimal(repr(float(low))), Decimal(repr(step))
+    count = floor((high - low) / step + 1e-6)
+    return np.array([float(first + k * by) for k in range(count + 1)]), step
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch on which a function is smooth: places, values and slopes, each of shape (n,)."""
+
+    x: Array
+    y: Array
+    slope: Array
+
+
+def pieces(value: Vector, slope: Vector | None, x: Array) -> tuple[list[Piece], list[float]]:
+    """Cut a function where it jumps, has a kink, or has no value.
+
+    Parameters
+    ----------
+    value, slope : functions of an array
+        Without `slope`, central differences take its place, one-sided at the end of a piece.
+    x : array of shape (n,), rising
+
+    Returns
+    -------
+    pieces : list of Piece
+    corners : list of float
+        Where it jumps or has a kink.
+
+    Examples
+    --------
+    >>> found, corners = pieces(np.abs, None, np.linspace(-1, 1, 21))
+    >>> [piece.slope.round(6).tolist()[0] for piece in found], corners
+    ([-1.0, 1.0], [0.0])
+    """
+    h = 1e-6 * max(x[-1] - x[0], 1e-3 * np.abs(x).max())
+    found: list[Piece] = []
+    corners: list[float] = []
+    for p, q in _stretches(x, _jumps(value, x, 60)):
+        inner = _between(x, p, q)
+        inner = inner[np.isfinite(value(inner))]
+        if inner.size < 2:
+            continue
+        if found and inner[0] - found[-1].x[-1] < h:
+            corners.append(float(found[-1].x[-1]))
+        noise = 1e-8 * float(np.abs(value(inner)).max() / (x[-1] - x[0]))
+        if slope:
+            kinks = _jumps(slope, inner, 60, noise)
+        else:
+            kinks = [(c, c) for c in _kinks(value, inner, h, noise)]
+        corners += [float(a) for a, _ in kinks]
+        for a, b in _stretches(inner, kinks):
+            part = _between(inner, a, b)
+            steep = slope or _differences(value, a, b, h)
+            found.append(Piece(part, value(part), steep(part)))
+    return found, corners
+
+
+def _stretches(x: Array, cuts: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    ends = [x[0], *[end for cut in cuts for end in cut], x[-1]]
+    return list(zip(ends[::2], ends[1::2], strict=True))
+
+
+def _between(x: Array, p: float, q: float) -> Array:
+    return np.concatenate([[p], x[(x > p) & (x < q)], [q] if q > p else []])
+
+
+def _change(a: Array, b: Array) -> Array:
+    """Return how far b is from a: infinite where one of them is finite, 0 where none is."""
+    real = np.isfinite(a), np.isfinite(b)
+    far = np.abs(np.where(real[1], b, 0) / 2 - np.where(real[0], a, 0) / 2)  # never overflows
+    return np.where(real[0] & real[1], far, np.where(real[0] | real[1], np.inf, 0.0))
+
+
+def _jumps(g: Vector, x: Array, rounds: int, noise: float = 0) -> list[tuple[float, float]]:
+    """Return where `g` jumps, as pairs of neighbours, by halving each interval of `x`.
+
+    What changes smoothly changes less and less; what jumps keeps its change.
+    """
+    with np.errstate(all="ignore"):
+        at = g(x)
+        real = np.abs(at[np.isfinite(at)])
+        if not real.size:
+            return []
+        noise = max(noise, 1e-6 * float(np.percentile(real, 90)))
+        a, b, ga, gb = x[:-1], x[1:], at[:-1], at[1:]
+        before = _change(ga, gb)
+        for count in (3, rounds):
+            for _ in range(count):
+                middle = a + (b - a) / 2
+                gm = g(middle)
+                left = _change(ga, gm) >= _change(gm, gb)
+                a, ga = np.where(left, a, middle), np.where(left, ga, gm)
+                b, gb = np.where(left, middle, b), np.where(left, gm, gb)
+            change = _change(ga, gb)
+            kept = np.isinf(change) | (change > np.maximum(0.2 * before, noise))
+            a, b, ga, gb, before = a[kept], b[kept], ga[kept], gb[kept], before[kept]
+    return list(zip(a.tolist(), b.tolist(), strict=True))
+
+
+def _differences(value: Vector, p: float, q: float, h: float) -> Vector:
+    """Return the slope by differences that stay between p and q: central ones where they can."""
+
+    def slope(x: Array) -> Array:
+        up, down = x + h, x - h
+        inner = (p <= down) & (up <= q)
+        found = np.empty(x.shape)
+        found[inner] = (value(up[inner]) - value(down[inner])) / (up - down)[inner]
+        end = x[~inner]
+        step = np.where(end + 2 * h <= q, h, -h)
+        found[~inner] = (4 * value(end + step) - value(end + 2 * step) - 3 * value(end)) / (
+            2 * step
+        )
+        return found
+
+    return slope
+
+
+def _kinks(value: Vector, x: Array, h: float, noise: float) -> list[float]:
+    """Return where the slope jumps: where the straight lines of both sides meet."""
+    slope = _differences(value, x[0], x[-1], h)
+    kinks: list[float] = []
+    for a, b in _jumps(slope, x, 5, noise):
+        (ya, yb), (da, db) = value(np.array([a, b])), slope(np.array([a, b]))
+        meet = float((yb - ya + da * a - db * b) / (da - db))
+        near = float(x[np.abs(x - meet).argmin()])
+        kink = near if abs(near - meet) < 25 * h else meet
+        if x[0] + 20 * h < kink < x[-1] - 20 * h and (not kinks or kink > kinks[-1] + 20 * h):
+            kinks.append(kink)
+    return kinks
+
+
+class SampledCurve:
+    """A function of one number between its samples: cubic Hermite interpolation.
+
+    Parameters
+    ----------
+    pieces : list of Piece
+    corners : list of float
+        As `pieces` returns them: no slope there.
+    x : array
+        Where samples are kept; those at the ends of pieces are kept too.
+
+    Examples
+    --------
+    >>> places = np.linspace(0, 1, 11)
+    >>> curve = SampledCurve(*pieces(np.sin, np.cos, places), places)
+    >>> np.round(curve(0.25), 6).tolist()
+    [0.247404, 0.968912]
+
+    References
+    ----------
+    Fritsch, Carlson, "Monotone piecewise cubic interpolation", SIAM J. Numer. Anal. 17 (1980).
+    """
+
+    def __init__(self, pieces: list[Piece], corners: list[float], x: Array):
+        self.near = 1e-9 * (x[-1] - x[0])
+        self.corners = list(corners)
+        self.knots: list[list[list[float]]] = []
+        for piece in pieces:
+            kept = np.isin(piece.x, x)
+            kept[[0, -1]] = True
+            kept &= np.abs(piece.y) < 1e100
+            if kept.sum() > 1:
+                self.knots.append(self._calm([v[kept].tolist() for v in vars(piece).values()]))
+
+    def _calm(self, knots: list[list[float]]) -> list[list[float]]:
+        """Bound the slope at an end where it grows beyond all bounds, as that of sqrt at 0."""
+        xs, ys, ms = knots
+        for end, beside in ((0, 1), (-1, -2)):
+            rise = (ys[beside] - ys[end]) / (xs[beside] - xs[end])
+            if not abs(ms[end]) <= 10 * max(abs(rise), abs(ms[beside])):
+                ms[end] = 3 * rise
+                self.corners.append(xs[end])
+        return [xs, ys, [float(f"{m:.9g}") for m in ms]]  # more digits of a difference say nothing
+
+    def __call__(self, x: float) -> tuple[float, float]:
+        """Return value and slope at `x`, NaN where there is none."""
+        y, slope = nan, nan
+        for xs, ys, ms in self.knots:
+            if xs[0] <= x <= xs[-1]:
+                i = next((i for i in range(1, len(xs) - 1) if xs[i] > x), len(xs) - 1)
+                w = xs[i] - xs[i - 1]
+                t = (x - xs[i - 1]) / w
+                y, slope = _cubic(t, ys[i - 1], ys[i], w * ms[i - 1], w * ms[i])
+                slope /= w
+                break
+        if any(abs(x - c) <= self.near for c in self.corners):
+            slope = nan
+        return y, slope
+
+
+class SampledSurface:
+    """A function of two numbers between its samples: bicubic Hermite interpolation.
+
+    Parameters
+    ----------
+    f : function of two floats
+    x, y : (low, high)
+
+    Examples
+    --------
+    >>> surface = SampledSurface(lambda x, y: np.sin(x) * y, (-3, 3), (-3, 3))
+    >>> np.round(surface(1.0, 2.0), 3).tolist()
+    [1.683, 1.081, 0.841]
+
+    References
+    ----------
+    Press et al., "Numerical Recipes", 3rd ed. (2007), section 3.6.3.
+    """
+
+    def __init__(self, f: Callable[..., Any], x: tuple[float, float], y: tuple[float, float]):
+        self.x, self.y = x, y
+        (xs, x_weights), (ys, y_weights) = _stencil(*x), _stencil(*y)
+        z = np.array([[number(f, u, v) for u in xs] for v in ys])
+        z = z.reshape(POINTS, 3, POINTS, 3)
+        planes = np.einsum("jqip,ljq,kip->jilk", z, y_weights, x_weights).reshape(POINTS, POINTS, 4)
+        knots = [[[float(f"{v:.6g}") for v in knot] for knot in row] for row in planes.tolist()]
+        self.knots = [
+            [knot if all(isfinite(v) for v in knot) else None for knot in row] for row in knots
+        ]
+
+    def __call__(self, x: float, y: float) -> tuple[float, float, float]:
+        """Return value and slopes along x and y, NaN where there are none."""
+        (x0, x1), (y0, y1), n = self.x, self.y, POINTS - 1
+        if not (x0 <= x <= x1 and y0 <= y <= y1):
+            return nan, nan, nan
+        across, up = (x - x0) / (x1 - x0) * n, (y - y0) / (y1 - y0) * n
+        i, j = floor(across) - (across == n), floor(up) - (up == n)
+        rows = []
+        for a, b in (self.knots[j][i : i + 2], self.knots[j + 1][i : i + 2]):
+            if a is None or b is None:
+                return nan, nan, nan
+            z, along_x = _cubic(across - i, a[0], b[0], a[1], b[1])
+            rows.append((z, along_x, *_cubic(across - i, a[2], b[2], a[3], b[3])))
+        p, q = rows
+        z, along_y = _cubic(up - j, p[0], q[0], p[2], q[2])
+        along_x = _cubic(up - j, p[1], q[1], p[3], q[3])[0]
+        return z, along_x * (n / (x1 - x0)), along_y * (n / (y1 - y0))
+
+
+def _cubic(t: float, y: float, end: float, p: float, q: float) -> tuple[float, float]:
+    """Return value and slope between two points of a cubic; all slopes are per width."""
+    d = end - y
+    a, b = 3 * d - 2 * p - q, p + q - 2 * d
+    return y + t * (p + t * (a + t * b)), p + t * (2 * a + t * 3 * b)
+
+
+def _stencil(low: float, high: float) -> tuple[list[float], Array]:
+    """Return three places for each knot, and the weights that make value and slope of them.
+
+    The slope is a difference that stays between `low` and `high`, per width of a cell.
+    """
+    h = 1e-4 * (high - low)
+    shift = np.tile([-1.0, 0.0, 1.0], (POINTS, 1))
+    value, slope = np.tile([0.0, 1.0, 0.0], (POINTS, 1)), np.tile([-0.5, 0.0, 0.5], (POINTS, 1))
+    shift[0], value[0], slope[0] = [0, 1, 2], [1, 0, 0], [-1.5, 2, -0.5]
+    shift[-1], value[-1], slope[-1] = [-2, -1, 0], [0, 0, 1], [0.5, -2, 1.5]
+    places = np.linspace(low, high, POINTS)[:, np.newaxis] + h * shift
+    cell = (high - low) / (POINTS - 1)
+    return np.clip(places, low, high).ravel().tolist(), np.array([value, slope / h * cell])

@@ -1,0 +1,456 @@
+"""The live figure of a function of two numbers: its contours, and the way down from a point."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from math import atan2, ceil, degrees, floor, hypot, isfinite, isnan, log10, nan
+from typing import Any
+
+import contourpy
+import numpy as np
+
+from nnlib.formatting import format_number, table
+from nnlib.functions import Array
+from nnlib.live.axes import HUGE, Axes, short, ticks
+from nnlib.live.base import Control, LiveFigure
+from nnlib.live.curve_figure import PEN, dots, path, place, written
+from nnlib.live.sampled import (
+    POINTS,
+    SampledSurface,
+    checked_range,
+    checked_start,
+    number,
+    over,
+    traced,
+)
+from nnlib.picture import hook
+from nnlib.words import say
+
+__all__ = ["SurfaceFigure"]
+
+GRID = 101  # values in each direction, for the contours
+CONTOURS = 12
+ARROW = "M12 0H58M47-7L59 0L47 7"
+CROSS = "M-6-6L6 6M6-6L-6 6"
+
+
+class SurfaceFigure(LiveFigure):
+    """A live figure of a function of two numbers, seen from above.
+
+    It shows contours, a point to drag with the gradient there, and the path of gradient descent
+    from that point, a dot for each step: too short steps creep, too long ones jump to and fro or
+    run away. A sentence says what became of it.
+
+    Parameters
+    ----------
+    f : function of two numbers
+        If it computes with `Variable`s, all numbers are exact. Any other Python function is
+        sampled on a grid; between its points the figure interpolates, and it says so.
+    x, y : (low, high), default (-3, 3)
+    start : (x, y), optional
+        Where the point starts.
+    step_size : float, optional
+        What the gradient is multiplied by to make a step, at first.
+    step_sizes : (low, high, step), optional
+        The slider of the step size. Default: from the curvature of the surface, so that steps that
+        are too short and steps that are too long are within reach.
+    steps : int, default 30
+    name : str, optional
+        Names the figure on a page. Default: the name of what `f` returns, or z.
+    caption : str, optional
+
+    Attributes
+    ----------
+    values, gradients : dict of str to float
+        At the present point, computed by nnlib.
+    path : array of shape (n, 3)
+        The points of gradient descent, each with its x, y and value; n is `steps` + 1, or less
+        where it leaves what is finite.
+    outcome : str
+        What became of it: arrives, creeps, falls, turns, away, left, still or none.
+    sliders : dict of str to ipywidgets.FloatSlider
+
+    Raises
+    ------
+    ValueError
+        If a range does not rise, `start` or `step_size` is not on its slider, `f` is not finite
+        at `start`, or `steps` is not from 2 to 200.
+
+    Examples
+    --------
+    >>> figure = SurfaceFigure(lambda x, y: x**2 / 20 + y**2, start=(-2.4, 1.8), step_size=1)
+    >>> figure.gradients["y"], figure.outcome
+    (3.6, 'turns')
+    >>> figure
+    Contours of z
+                 x     −2.4
+                 y      1.8
+                 z    3.528
+             ∂z/∂x    −0.24
+             ∂z/∂y      3.6
+         step_size        1
+    after 30 steps
+                 x  −0.1017
+                 y      1.8
+                 z    3.241
+
+    References
+    ----------
+    Goodfellow, Bengio, Courville, "Deep Learning" (2016), section 4.3.
+    """
+
+    kind = "surface"
+
+    def __init__(
+        self,
+        f: Callable[[Any, Any], Any],
+        x: tuple[float, float] = (-3, 3),
+        y: tuple[float, float] = (-3, 3),
+        *,
+        start: tuple[float, float] | None = None,
+        step_size: float | None = None,
+        step_sizes: tuple[float, float, float] | None = None,
+        steps: int = 30,
+        name: str | None = None,
+        caption: str = "",
+    ):
+        who = "SurfaceFigure"
+        if not callable(f):
+            raise TypeError(f"{who}: f must be a function of two numbers, got {f!r}")
+        if not (isinstance(steps, int) and 2 <= steps <= 200):
+            raise ValueError(f"{who}: steps must be a whole number from 2 to 200, got {steps!r}")
+        (xs, x_step), (ys, y_step) = (
+            checked_range(who, "x", x, None),
+            checked_range(who, "y", y, None),
+        )
+        self.f, self.steps = f, steps
+        self.x, self.y = (float(xs[0]), float(xs[-1])), (float(ys[0]), float(ys[-1]))
+        if start is None:
+            at = [
+                float(places[round(k * (len(places) - 1))]) for places, k in ((xs, 0.1), (ys, 0.8))
+            ]
+        else:
+            at = [
+                checked_start(who, f"the start in {n}", v, places)
+                for n, v, places in zip("xy", start, (xs, ys), strict=True)
+            ]
+        probes = [
+            (u, v) for u in [at[0], *xs[:: len(xs) // 4]] for v in [at[1], *ys[:: len(ys) // 4]]
+        ]
+        self.graph = traced(f, [{"x": float(u), "y": float(v)} for u, v in probes], "z")
+        self.output = self.graph.output if self.graph else "z"
+        if self.output == "step_size":
+            raise ValueError(
+                f'{who}: f returns a variable called "step_size", as the slider; rename it'
+            )
+        self._surface = None if self.graph else SampledSurface(f, self.x, self.y)
+        if not all(isfinite(v) for v in self._at(*at)):
+            raise ValueError(
+                f"{who}: f or its gradient is not finite at x = {at[0]:g}, y = {at[1]:g}; start "
+                "where it is, with start=(..., ...), or change the ranges"
+            )
+        low, high, step = self._step_sizes(step_sizes)
+        if step_size is None:
+            step_size = low + step * round((high - low) / 3 / step)
+        places = checked_range(who, "step_sizes", (low, high), step)[0]
+        self._axes = Axes(self.x, self.y, 480, None, "x", "y")
+        super().__init__(
+            name=name or self.output,
+            caption=caption,
+            controls={
+                "x": Control(at[0], *self.x, x_step),
+                "y": Control(at[1], *self.y, y_step),
+                "step_size": Control(
+                    checked_start(who, "step_size", step_size, places), low, high, step
+                ),
+            },
+        )
+
+    def _at(self, x: float, y: float) -> tuple[float, float, float]:
+        """Return value and slopes along x and y, NaN or infinite where there are none."""
+        if self._surface:
+            return self._surface(x, y)
+        assert self.graph is not None
+        now = self.graph.at(x=x, y=y)
+        z = now.values[self.output]
+        return (nan, nan, nan) if isnan(z) else (z, now.gradients["x"], now.gradients["y"])
+
+    def _step_sizes(self, given: tuple[float, float, float] | None) -> tuple[float, float, float]:
+        """Return the range of the step size: steps above 2 / curvature run away in a bowl."""
+        if given is not None:
+            try:
+                low, high, step = (float(v) for v in given)
+            except (TypeError, ValueError):
+                raise TypeError(
+                    f"SurfaceFigure: step_sizes must be (low, high, step), got {given!r}"
+                ) from None
+            if not low > 0:
+                raise ValueError(f"SurfaceFigure: a step size must be above 0, got {given!r}")
+            return low, high, step
+        bends = []
+        dx, dy = 1e-4 * (self.x[1] - self.x[0]), 1e-4 * (self.y[1] - self.y[0])
+        for x in np.linspace(*self.x, 7)[1:-1].tolist():
+            for y in np.linspace(*self.y, 7)[1:-1].tolist():
+                along_x = np.subtract(self._at(x + dx, y), self._at(x - dx, y))[1:] / (2 * dx)
+                along_y = np.subtract(self._at(x, y + dy), self._at(x, y - dy))[1:] / (2 * dy)
+                matrix = np.array([along_x, along_y])
+                if np.isfinite(matrix).all():
+                    bends.append(float(np.linalg.norm(matrix, 2)))
+        bend = float(np.median(bends)) if bends else 0.0
+        most = 2.4 / bend if bend > 1e-9 else 1.0
+        power = floor(log10(most / 60))
+        step = next(s for s in (float(f"{n}e{power}") for n in (1, 2, 5, 10)) if most / s <= 130)
+        return step, float(f"{step * ceil(most / step):.6g}"), step
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The value of x, y, the output, and of what an exact function computes on the way."""
+        x, y = self.inputs["x"], self.inputs["y"]
+        if self.graph:
+            return self.graph.at(x=x, y=y).values
+        return {"x": x, "y": y, self.output: self._at(x, y)[0]}
+
+    @property
+    def gradients(self) -> dict[str, Any]:
+        """The derivative of the output with respect to each of `values`."""
+        x, y = self.inputs["x"], self.inputs["y"]
+        every = self.graph.at(x=x, y=y).gradients if self.graph else {self.output: 1.0}
+        _, along_x, along_y = self._at(x, y)
+        return every | {"x": along_x, "y": along_y}
+
+    @property
+    def path(self) -> Array:
+        """The points of gradient descent, of shape (n, 3): x, y and value of each."""
+        x, y, step_size = (self.inputs[n] for n in ("x", "y", "step_size"))
+        points: list[tuple[float, float, float]] = []
+        while isfinite(x) and isfinite(y) and len(points) <= self.steps:
+            z, along_x, along_y = self._at(x, y)
+            points.append((x, y, z))
+            if not (isfinite(z) and isfinite(along_x) and isfinite(along_y)):
+                break
+            x, y = x - step_size * along_x, y - step_size * along_y
+        return np.array(points)
+
+    @property
+    def outcome(self) -> str:
+        """What became of the path, in a word."""
+        return outcome(self.path.tolist(), self.steps)
+
+    def __repr__(self) -> str:
+        at, slopes, z = self.inputs, self.gradients, self.output
+        rows = [(n, at[n]) for n in ("x", "y")] + [(z, self.values[z])]
+        rows += [(f"∂{z}/∂{n}", slopes[n]) for n in ("x", "y")] + [("step_size", at["step_size"])]
+        end = zip(("x", "y", z), self.path[-1].tolist(), strict=True)
+        cells = [[n, format_number(v)] for n, v in rows]
+        cells += [[say("still.surface.after", count=len(self.path) - 1), ""]]
+        cells += [[n, format_number(v)] for n, v in end]
+        return say("still.surface.title", z=z) + table(["", ""], cells)
+
+    def _sentence(self) -> str:
+        """Return what became of the path, as the script says it."""
+        count = len(self.path) - 1
+        x, y, z = (format_number(v) for v in self.path[-1])
+        parts = {"count": count, "x": x, "y": y, "name": self.output, "z": z}
+        told = say(f"surface.{self.outcome}", **parts)
+        return (
+            told
+            if self.outcome in ("none", "still", "left")
+            else f"{say('surface.after', **parts)} {told}"
+        )
+
+    def _stage(self) -> str:
+        axes, points, z = self._axes, self.path, self.output
+        x, y = self.inputs["x"], self.inputs["y"]
+        slopes = self.gradients["x"], self.gradients["y"]
+        end = points[-1]
+        said = self._sentence()
+        content = (
+            f"{self._contours()}{path('nn-path', axes.path(points[:, 0], points[:, 1]))}"
+            f"{path('nn-steps', dots(axes, points[:, :2].tolist()))}"
+            f'<path class="nn-end" {place(axes, end[0], end[1])} d="{CROSS}" {PEN}/>'
+            f'<g class="nn-uphill" {place(axes, x, y)}>'
+            f'<path class="nn-arrow" {_turn(axes, *slopes)} d="{ARROW}" {PEN}/></g>'
+            f'<g class="nn-handle" {place(axes, x, y)}><circle class="nn-hit" r="24" '
+            'fill-opacity="0"/><circle r="8"/></g>'
+        )
+        picture = axes.svg(content, say("still.surface.title", z=z), said)
+        name = escape(z)
+        entries = [
+            ("nn-level", f"{name} = <b {hook('value', z, self.values[z])}</b>"),
+            ("nn-arrow", escape(say("still.surface.gradient"))),
+            (
+                "nn-path",
+                f"{escape(say('still.surface.path'))} <b {hook('end', z, float(end[2]))}</b>",
+            ),
+        ]
+        spans = "".join(
+            f'<span><svg width="30" height="12" aria-hidden="true">{path(kind, "M1 6H29")}</svg> '
+            f"{text}</span> "
+            for kind, text in entries
+        )
+        return f'{picture}<p class="nn-key">{spans}</p><p class="nn-told">{escape(said)}</p>'
+
+    def _contours(self) -> str:
+        """Return lines of equal value, with numbers on every other level."""
+        xs, ys = np.linspace(*self.x, GRID), np.linspace(*self.y, GRID)
+        across, up = (v.ravel() for v in np.meshgrid(xs, ys))
+        if self.graph:
+            z = over(self.graph, x=across, y=up)[0]
+        else:
+            z = np.array(
+                [number(self.f, u, v) for u, v in zip(across.tolist(), up.tolist(), strict=True)]
+            )
+        z = np.where(np.abs(z) < HUGE, z, nan)
+        heights = contourpy.contour_generator(xs, ys, np.ma.masked_invalid(z.reshape(GRID, GRID)))
+        lines, numbers = [], []
+        taken: list[list[float]] = []
+        for k, (level, text) in enumerate(_levels(z[np.isfinite(z)]).items()):
+            found = [np.asarray(line) for line in heights.lines(level)]
+            outlines = [
+                _thinned(np.array([[self._axes.px(x), self._axes.py(y)] for x, y in line])).round(1)
+                for line in found
+                if len(line) > 1
+            ]
+            lines.append(path("nn-level", "".join(_outline(points) for points in outlines)))
+            if k % 2 == 0 and outlines:
+                at = _free(self._axes, np.concatenate(outlines).tolist(), taken)
+                taken.append(at)
+                numbers.append(
+                    f'<text x="{short(at[0])}" y="{short(at[1])}" dy=".35em">{text}</text>'
+                )
+        return "".join(lines) + f'<g class="nn-heights" text-anchor="middle">{"".join(numbers)}</g>'
+
+    def _beside(self, name: str) -> str:
+        if name == "step_size":
+            return ""
+        text = f"∂{escape(self.output)}/∂{name} ="
+        return (
+            f'<span class="nn-slope">{text} '
+            f"<span {hook('gradient', name, self.gradients[name])}</span></span>"
+        )
+
+    def _below(self) -> str:
+        if self.graph:
+            return ""
+        return f'<p class="nn-note">{escape(say("still.surface.sampled", count=POINTS**2))}</p>'
+
+    def _data(self) -> dict[str, Any]:
+        data: dict[str, Any] = {"box": self._axes.box, "names": ["x", "y"], "steps": self.steps}
+        data["z"] = self.output
+        if self.graph:
+            return data | {"graph": self.graph.to_dict()}
+        assert self._surface is not None
+        return data | {"knots": self._surface.knots}
+
+    def _code(self) -> str:
+        lines, f = written(self.f)
+        ranges = ", ".join(
+            f"{n}=({low:.12g}, {high:.12g})" for n, (low, high) in (("x", self.x), ("y", self.y))
+        )
+        step = self.controls["step_size"]
+        call = (
+            f"SurfaceFigure({f}, {ranges}, start=(⟦x⟧, ⟦y⟧), step_size=⟦step_size⟧, "
+            f"step_sizes=({step.low:.12g}, {step.high:.12g}, {step.step:.12g}), "
+            f"steps={self.steps}, name={self.name!r}, caption={self.caption!r})"
+        )
+        return "\n".join([*lines, "from nnlib.live import SurfaceFigure", "", call])
+
+
+def outcome(points: list[list[float]], steps: int) -> str:
+    """Return in a word what became of gradient descent.
+
+    Parameters
+    ----------
+    points : list of [x, y, value]
+    steps : int
+        How many there should have been.
+
+    Returns
+    -------
+    str
+        none: no value at the start. still: the gradient is 0 there. left: to where there is no
+        value. away: beyond all bounds, higher than at the start, or to and fro in growing steps.
+        arrives: if the steps go on shrinking like this, all to come add up to at most 1 % of the
+        way so far. turns: the last two go against each other. creeps: the last is shorter than
+        the one before. falls: it is not.
+
+    Examples
+    --------
+    >>> outcome([[1, 0, 1], [0.5, 0, 0.25], [0.25, 0, 0.0625]], 2)
+    'creeps'
+    """
+    start, end = points[0], points[-1]
+    if not isfinite(end[2]) or len(points) <= steps:
+        far = any(abs(v) > HUGE for v in end)
+        return "none" if len(points) == 1 else "away" if far else "left"
+    a, b = points[-3:-1]
+    before, last, way = (
+        hypot(q[0] - p[0], q[1] - p[1]) for p, q in ((a, b), (b, end), (start, end))
+    )
+    turns = (b[0] - a[0]) * (end[0] - b[0]) + (b[1] - a[1]) * (end[1] - b[1]) < 0
+    if last + way == 0:
+        return "still"
+    if end[2] > start[2] or (turns and last > before * (1 + 1e-9)):
+        return "away"
+    if last <= 1e-9 * way or (last < before and last * last <= 0.01 * way * (before - last)):
+        return "arrives"
+    return "turns" if turns else "creeps" if last < before * (1 - 1e-9) else "falls"
+
+
+def _levels(z: Array) -> dict[float, str]:
+    """Return the values of contours and their texts: round, and closer where it is flat."""
+    low, middle, high = np.percentile(z, [1, 50, 99]).tolist() if z.size else (0.0, 0.5, 1.0)
+    if high - low <= 1e-9 * max(abs(low), abs(high)):
+        return {}
+    if 0.15 < (middle - low) / (high - low) < 0.85:
+        return ticks(low, high, CONTOURS)
+    shares = np.percentile(z, np.linspace(2, 98, CONTOURS))
+    return {v: format_number(v) for v in sorted({float(f"{v:.2g}") for v in shares.tolist()})}
+
+
+def _thinned(points: Array) -> Array:
+    """Return the points of a line that matter: without them it would be off by 0.3 or more.
+
+    References
+    ----------
+    Douglas, Peucker, "Algorithms for the reduction of the number of points required to represent
+    a digitized line or its caricature", Cartographica 10 (1973).
+    """
+    chord, away = points[-1] - points[0], points - points[0]
+    length = hypot(*chord)
+    if length:  # the distance from the chord, or in a ring from the start
+        distance = np.abs(away[:, 0] * chord[1] - away[:, 1] * chord[0]) / length
+    else:
+        distance = np.hypot(*away.T)
+    k = int(distance.argmax())
+    if distance[k] < 0.3:
+        return points[[0, -1]]
+    return np.concatenate([_thinned(points[: k + 1])[:-1], _thinned(points[k:])])
+
+
+def _outline(points: Array) -> str:
+    """Return the `d` of a path through points, in steps: shorter, and so are the pages."""
+    steps = [f"{short(right)} {short(down)}" for right, down in np.diff(points, axis=0).tolist()]
+    return f"M{short(points[0][0])} {short(points[0][1])}l{' '.join(steps)}"
+
+
+def _free(axes: Axes, points: list[list[float]], taken: list[list[float]]) -> list[float]:
+    """Return the point of a line that is farthest from numbers and edges."""
+
+    def room(point: list[float]) -> float:
+        x, y = point
+        edge = min(x - axes.left, axes.right - x, y - axes.top, axes.bottom - y)
+        return min([2 * edge, 120, *[hypot(x - u, y - v) for u, v in taken]])
+
+    return max(points, key=room)
+
+
+def _turn(axes: Axes, along_x: float, along_y: float) -> str:
+    """Return the attributes that turn the arrow uphill, or hide it where nothing rises."""
+    right = along_x * (axes.px(1) - axes.px(0))
+    down = along_y * (axes.py(1) - axes.py(0))
+    length = hypot(right, down)
+    if not (isfinite(length) and length > 0):
+        return 'opacity="0" transform="rotate(0)"'
+    return f'opacity="1" transform="rotate({short(degrees(atan2(down, right)))})"'

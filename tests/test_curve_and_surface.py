@@ -1,0 +1,630 @@
+"""The mathematics of curves and surfaces in live figures, against calculus and NumPy."""
+
+import gzip
+import itertools
+import json
+import math
+import re
+import subprocess
+from fractions import Fraction
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from nnlib.difference import numerical_diff
+from nnlib.functions import relu, sigmoid, step
+from nnlib.graph import Graph, Variable
+from nnlib.live.assets import script
+from nnlib.live.axes import Axes, ticks
+from nnlib.live.curve_figure import CurveFigure
+from nnlib.live.sampled import pieces, traced
+from nnlib.live.surface_figure import SurfaceFigure, outcome
+
+
+def swish(x):
+    """Not to be written as one line of a figure's own: a Python function with a name."""
+    return x * (1 / (1 + (-x).exp()))
+
+
+def bowl(x, y):
+    return x**2 / 20 + y**2
+
+
+CURVES = {
+    "cubic": lambda: CurveFigure(lambda x: x**3 / 10 - x, at=1.5, h=0.1, caption="A <cubic>."),
+    "relu": lambda: CurveFigure(lambda x: x.relu(), at=0),
+    "sigmoid": lambda: CurveFigure(lambda x: x.sigmoid(), h=1e-12),
+    "log": lambda: CurveFigure(lambda x: x.log(), x=(-1, 5), at=0.5),
+    "pole": lambda: CurveFigure(lambda x: 1 / x, name="fig-pole"),
+    "swish": lambda: CurveFigure(swish, secant=False),
+    "sin": lambda: CurveFigure(np.sin),
+    "step": lambda: CurveFigure(step, at=-1),
+    "tan": lambda: CurveFigure(np.tan),
+    "abs": lambda: CurveFigure(abs, x=(-1, 2), at=1),
+    "root": lambda: CurveFigure(np.sqrt, x=(-1, 4)),
+    "constant": lambda: CurveFigure(lambda x: 3.0),
+}
+SURFACES = {
+    "bowl": lambda: SurfaceFigure(bowl, (-10, 10), (-5, 5), start=(-7, 2), caption="A <bowl>."),
+    "rosenbrock": lambda: SurfaceFigure(
+        lambda x, y: (1 - x) ** 2 + 100 * (y - x**2) ** 2, (-2, 2), (-1, 3), start=(-1.2, 1)
+    ),
+    "log": lambda: SurfaceFigure(lambda x, y: x.log() + y**2, (-1, 3), (-2, 2), start=(1, 1)),
+    "pole": lambda: SurfaceFigure(lambda x, y: 1 / (x**2 + y**2)),
+    "plane": lambda: SurfaceFigure(lambda x, y: x - 2 * y),
+    "waves": lambda: SurfaceFigure(lambda x, y: np.sin(x) * np.cos(y)),
+    "abs": lambda: SurfaceFigure(lambda x, y: abs(x) + abs(y)),
+    "root": lambda: SurfaceFigure(lambda x, y: np.sqrt(x) + y * y, (-1, 3), start=(1, 1.2)),
+}
+EVERY = CURVES | {f"surface {name}": make for name, make in SURFACES.items()}
+
+
+def at(figure, **places):
+    for name, value in places.items():
+        figure.sliders[name].value = value
+    return figure
+
+
+# --- the frame ---
+
+ends = st.tuples(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6)).map(lambda p: (p[0], p[0] + p[1]))
+
+
+@given(ends, st.integers(3, 12))
+def test_ticks_are_round_and_evenly_spaced_and_say_their_number(span, most):
+    low, high = span
+    assume(high - low > 1e-7 * max(abs(low), abs(high)))
+    found = ticks(low, high, most)
+    gaps = np.diff(list(found))
+    assert 2 <= len(found) <= most
+    assert all(low <= x <= high for x in found)
+    mantissa = float(f"{gaps[0]:.3e}".split("e")[0])
+    assert gaps == pytest.approx(gaps[0], rel=1e-2)
+    assert mantissa == pytest.approx(min((1, 2, 5, 10), key=lambda m: abs(m - mantissa)), rel=1e-2)
+    said = [float(text.replace("−", "-")) for text in found.values()]
+    assert said == pytest.approx(list(found), abs=1e-3 * gaps[0])
+    assert gaps[0] * most >= (high - low) / 2.6  # no fewer than needed
+
+
+def points_of(d):
+    return [
+        [tuple(map(float, pair.split())) for pair in part.split("L")] for part in d.split("M")[1:]
+    ]
+
+
+@given(st.lists(st.tuples(st.floats(-3, 3), st.floats(-3, 3)), min_size=2, max_size=6))
+def test_a_line_is_drawn_where_it_is_inside_the_frame_and_nowhere_else(line):
+    axes = Axes(x=(-1, 2), y=(-2, 1))
+    drawn = points_of(axes.path(*np.array(line).T))
+    for x, y in itertools.chain(*drawn):
+        assert axes.left <= x <= axes.right
+        assert axes.top <= y <= axes.bottom
+    segments = [pair for part in drawn for pair in itertools.pairwise(part)]
+    for (a, b), (c, d) in itertools.pairwise(line):
+        for t in np.linspace(0, 1, 9):
+            x, y = a + t * (c - a), b + t * (d - b)
+            if -0.99 < x < 1.99 and -1.99 < y < 0.99:
+                place = np.array([axes.px(x), axes.py(y)])
+                assert min(distance(place, *map(np.array, s)) for s in segments) < 0.2
+
+
+def distance(p, a, b):
+    """From a point to a segment."""
+    length = np.sum((b - a) ** 2)
+    t = np.clip(np.dot(p - a, b - a) / length, 0, 1) if length else 0
+    return np.linalg.norm(a + t * (b - a) - p)
+
+
+def test_a_line_has_gaps_where_it_is_not_finite_and_no_number_is_too_large():
+    axes = Axes(x=(0, 4), y=(-1, 1))
+    assert axes.path([0, 1, 2, 3, 4], [0, 0, math.nan, 0, 0]).count("M") == 2
+    assert axes.path([0, 1, 2, 3], [0, 1e308, -1e308, 0]).count("M") == 3
+    assert axes.path([0, 1, 2], [math.inf, 0, -math.inf]) == ""
+
+
+@pytest.mark.parametrize("span", [(1, 1), (2, 1), (0, math.inf), (math.nan, 1), "ab", 3, (0, 1, 2)])
+def test_a_frame_needs_two_numbers_that_rise(span):
+    with pytest.raises(ValueError, match="Axes: x must be"):
+        Axes(x=span, y=(0, 1))
+
+
+def test_axes_of_powers_have_ticks_at_whole_powers():
+    assert list(ticks(-7.5, 0.2, 4, powers=True).values()) == ["1e−6", "1e−4", "1e−2", "1"]
+
+
+# --- tracing and cutting ---
+
+
+def test_a_function_of_variables_is_traced_unless_it_asks_for_their_values():
+    probes = [{"x": 1.5}, {"x": -1.5}, {"x": 0.0}]
+    weight = Variable(3.0, name="w")
+    assert traced(lambda x: weight * x + 1, probes, "y").values == {
+        "w": 3,
+        "x": 1.5,
+        "v1": 4.5,
+        "y": 5.5,
+    }
+    assert weight.grad is None
+    assert traced(lambda x: x * x if x.value > 0 else -x, probes, "y") is None
+    assert traced(lambda x: x * x.value, probes, "y") is None
+    assert traced(lambda x: Variable(3.0), probes, "y") is None
+    assert traced(lambda x: x * np.ones(3), probes, "y") is None
+    assert traced(lambda x: x, probes, "y").values == {"x": 1.5, "y": 1.5}
+
+
+def test_a_function_that_asks_for_values_is_sampled_with_variables():
+    figure = CurveFigure(lambda x: x.exp() if x.value > 0 else x + 1.0, at=2)
+    assert figure.graph is None
+    assert figure.values["y"] == pytest.approx(math.exp(2))
+    assert at(figure, x=-1).values["y"] == 0
+
+
+JUMPS = {
+    "step": (step, [0]),
+    "relu": (relu, [0]),
+    "floor": (np.floor, [-2, -1, 0, 1, 2]),
+    "away from every sample": (
+        lambda x: abs(x - 1 / 3) + (x > math.sqrt(2)),
+        [1 / 3, math.sqrt(2)],
+    ),
+    "tan": (np.tan, [-math.pi / 2, math.pi / 2]),
+    "smooth": (lambda x: np.exp(np.sin(3 * x)), []),
+    "steep but smooth": (lambda x: np.tanh(40 * x), []),
+    "cube root": (np.cbrt, [0]),
+    "hat": (lambda x: max(0.0, 1 - abs(x - 0.123)), [-0.877, 0.123, 1.123]),
+}
+
+
+@pytest.mark.parametrize("name", JUMPS)
+def test_corners_and_jumps_are_found_where_they_are(name):
+    f, wanted = JUMPS[name]
+    found, corners = pieces(
+        lambda xs: np.array([float(f(x)) for x in xs]), None, np.linspace(-3, 3, 121)
+    )
+    assert sorted(corners) == pytest.approx(wanted, abs=1e-5)
+    assert len(found) == len(wanted) + 1
+
+
+@given(
+    st.lists(st.floats(-0.95, 0.95), min_size=1, max_size=3, unique=True),
+    st.lists(st.floats(-3, 3), min_size=4, max_size=4),
+    st.lists(st.sampled_from([0.0, 0.7, -1.5]), min_size=3, max_size=3),
+)
+def test_any_function_of_straight_pieces_is_cut_at_its_corners(places, slopes, jumps):
+    places = sorted(places)
+    assume(all(b - a > 0.12 for a, b in itertools.pairwise([-1, *places, 1])))
+    bends = np.diff(slopes)[: len(places)]
+    assume(all(abs(b) > 0.2 for b in bends))
+
+    def f(xs):
+        y = slopes[0] * xs
+        for c, bend, jump in zip(places, bends, jumps, strict=False):
+            y = y + np.where(xs > c, bend * (xs - c) + jump, 0)
+        return y
+
+    found, corners = pieces(f, None, np.linspace(-1, 1, 101))
+    assert sorted(corners) == pytest.approx(places, abs=1e-5)
+    assert [p.slope for p in found] == [
+        pytest.approx(np.full(len(p.x), m), abs=1e-6) for p, m in zip(found, slopes, strict=False)
+    ]
+
+
+# --- the curve ---
+
+FORMULAS = [
+    (lambda x: x**3 - 2 * x, lambda x: x**3 - 2 * x, lambda x: 3 * x**2 - 2),
+    (lambda x: (x * 0.5).exp(), lambda x: math.exp(x / 2), lambda x: math.exp(x / 2) / 2),
+    (swish, lambda x: x * sigmoid(x), lambda x: sigmoid(x) * (1 + x * (1 - sigmoid(x)))),
+]
+
+
+@pytest.mark.parametrize(("f", "value", "slope"), FORMULAS)
+def test_an_exact_curve_shows_what_calculus_says(f, value, slope):
+    figure = CurveFigure(f)
+    for x, exponent in zip(np.round(np.arange(-5, 5.04, 0.05), 9), itertools.cycle(range(-15, 1))):
+        h = float(f"1e{exponent}")
+        at(figure, x=x, h=h)
+        assert figure.values["y"] == pytest.approx(value(x), rel=1e-12, abs=1e-12)
+        assert figure.gradients["x"] == pytest.approx(slope(x), rel=1e-11, abs=1e-12)
+        if x in (x + h, x - h):
+            assert math.isnan(figure.secant)
+        else:
+            wanted = numerical_diff(lambda v: f(Variable(v)).value, x, h)
+            assert figure.secant == wanted
+            assert figure.difference == wanted - figure.gradients["x"]
+
+
+def test_a_sampled_curve_is_right_at_every_step_of_its_slider_and_close_between():
+    figure = CurveFigure(np.sin)
+    for x in np.round(np.linspace(-5, 5, 201), 9):
+        at(figure, x=x)
+        assert figure.values["y"] == pytest.approx(math.sin(x), rel=1e-14, abs=1e-15)
+        assert figure.gradients["x"] == pytest.approx(math.cos(x), abs=1e-8)
+    for x in np.linspace(-5, 5, 77):
+        assert figure._at(x) == (
+            pytest.approx(math.sin(x), abs=1e-7),
+            pytest.approx(math.cos(x), abs=1e-5),
+        )
+    assert "sampled" in figure.view.html
+    assert "sampled" not in CURVES["cubic"]().view.html
+
+
+@pytest.mark.parametrize("name", ["log", "pole", "tan", "root", "step", "abs"])
+def test_poles_corners_and_ends_throw_nothing_and_do_not_stick(name):
+    figure = CURVES[name]()
+    seen = []
+    for x in np.round(np.arange(figure.x[0], figure.x[1] + 0.01, 0.05), 9):
+        at(figure, x=x)
+        seen.append(math.isfinite(figure.values["y"]) and math.isfinite(figure.gradients["x"]))
+        assert repr(figure)
+    places = np.round(np.arange(figure.x[0], figure.x[1] + 0.01, 0.05), 9)
+    hidden = places[~np.array(seen)]
+    wanted = {
+        "log": places[places <= 0], "root": places[places <= 0], "pole": [0], "tan": [],
+        "step": [0], "abs": [0],
+    }  # fmt: skip
+    assert hidden == pytest.approx(wanted[name])
+
+
+def test_a_jump_is_drawn_as_a_jump_with_a_ring_and_a_dot():
+    html = CURVES["step"]().view.html
+    d = re.search(r'class="nn-f" d="([^"]*)"', html)[1]
+    for part in points_of(d):
+        assert len({y for _, y in part}) == 1  # level
+    assert len(points_of(d)) == 2
+    assert html.count('class="nn-open"') == html.count('class="nn-closed"') == 1
+    slopes = re.search(r'class="nn-df" d="([^"]*)"', CURVES["relu"]().view.html)[1]
+    assert [len({y for _, y in part}) for part in points_of(slopes)] == [1, 1]
+
+
+POLYNOMIALS = [[0, -2, 0, 1], [3, 0, 1], [0, 5], [1, 1, 1, 1, 0, -1]]
+
+
+@pytest.mark.parametrize("factors", POLYNOMIALS)
+def test_the_sentence_names_the_error_that_dominates(factors):
+    """The judge computes in fractions, where nothing is rounded."""
+
+    def f(x):
+        total = x * 0.0 + factors[-1]
+        for factor in reversed(factors[:-1]):
+            total = total * x + factor
+        return total
+
+    def exactly(v):
+        return sum(Fraction(c) * v**n for n, c in enumerate(factors))
+
+    figure = CurveFigure(f)
+    named = set()
+    for x, exponent in itertools.product([-4.55, -1.2, 0.3, 1, 3.7], range(-14, 1)):
+        h = float(f"1e{exponent}")
+        said = at(figure, x=x, h=h)._sentences()[1]
+        up, down = Fraction(x + h), Fraction(x - h)
+        secant = (exactly(up) - exactly(down)) / (up - down)
+        tangent = sum(n * c * Fraction(x) ** (n - 1) for n, c in enumerate(factors) if n)
+        width, rounding = abs(secant - tangent), abs(Fraction(figure.secant) - secant)
+        possible = 1e-15 * sum(abs(c * x**n) for n, c in enumerate(factors)) / h
+        if width > 10 * (rounding + Fraction(possible)):
+            assert "too wide" in said
+            named.add("width")
+        if rounding > 10 * width:
+            assert "rounding" in said
+            named.add("rounding")
+    assert named == ({"width", "rounding"} if len(factors) > 3 else {"rounding"})
+
+
+def test_at_a_corner_no_h_helps_and_far_out_h_is_too_small():
+    assert "however small" in CURVES["relu"]()._sentences()[1]
+    figure = CurveFigure(lambda x: x**2, x=(-100, 100), step=1, at=100, h=1e-15)
+    assert "too small to change x" in figure._sentences()[1]
+    assert math.isnan(figure.secant)
+
+
+# --- the surface ---
+
+
+def test_an_exact_surface_shows_what_calculus_says():
+    figure = SURFACES["rosenbrock"]()
+    for x, y in itertools.product([-1.2, 0, 0.6, 1], [-1, 0.2, 1, 3]):
+        at(figure, x=x, y=y)
+        assert figure.values["z"] == pytest.approx((1 - x) ** 2 + 100 * (y - x * x) ** 2)
+        assert figure.gradients["x"] == pytest.approx(-2 * (1 - x) - 400 * x * (y - x * x))
+        assert figure.gradients["y"] == pytest.approx(200 * (y - x * x))
+
+
+def test_the_path_is_gradient_descent():
+    figure = SURFACES["rosenbrock"]()
+    p = np.array([-1.2, 1.0])
+    for row in figure.path:
+        assert row[:2] == pytest.approx(p, rel=1e-12)
+        assert row[2] == pytest.approx((1 - p[0]) ** 2 + 100 * (p[1] - p[0] ** 2) ** 2, rel=1e-9)
+        inner = p[1] - p[0] ** 2
+        p = p - figure.inputs["step_size"] * np.array(
+            [2 * (p[0] - 1) - 400 * p[0] * inner, 200 * inner]
+        )
+    assert len(figure.path) == 31
+
+
+@given(st.floats(-3, 3), st.floats(-3, 3))
+def test_a_sampled_surface_is_close_and_its_slopes_are_its_own(x, y):
+    surface = WAVES._at
+    z, along_x, along_y = surface(x, y)
+    assert z == pytest.approx(math.sin(x) * math.cos(y), abs=5e-5)
+    assert along_x == pytest.approx(math.cos(x) * math.cos(y), abs=5e-4)
+    assert along_y == pytest.approx(-math.sin(x) * math.sin(y), abs=5e-4)
+    assume(max(abs(x), abs(y)) < 2.999)
+    own = (
+        numerical_diff(lambda v: surface(v, y)[0], x),
+        numerical_diff(lambda v: surface(x, v)[0], y),
+    )
+    assert (along_x, along_y) == pytest.approx(own, abs=1e-4)
+
+
+WAVES = SURFACES["waves"]()
+
+
+@pytest.mark.parametrize(
+    ("step_size", "wanted"),
+    [(0.01, "creeps"), (0.5, "arrives"), (0.85, "arrives"), (1.0, "turns"), (1.1, "away")],
+)
+def test_what_became_of_the_path_in_a_round_bowl(step_size, wanted):
+    figure = SurfaceFigure(lambda x, y: x**2 + y**2, start=(1.2, -2), step_size=step_size)
+    assert figure.outcome == wanted
+
+
+def test_other_ends_of_a_path():
+    assert SURFACES["plane"]().outcome == "falls"
+    assert SURFACES["abs"]().outcome == "turns"
+    assert SURFACES["log"]().outcome == "left"
+    assert at(SURFACES["log"](), x=-0.4).outcome == "none"
+    assert at(SURFACES["pole"](), x=0, y=0).outcome == "none"
+    assert at(SURFACES["bowl"](), x=0, y=0).outcome == "still"
+    assert at(SURFACES["rosenbrock"](), x=-2, y=3, step_size=0.003).outcome == "away"
+    assert at(SURFACES["waves"](), y=3, x=-1.6, step_size=2).outcome in ("left", "arrives", "turns")
+
+
+@settings(max_examples=12)
+@given(st.floats(0.02, 50), st.floats(0.2, 1), st.floats(0, 3.1))
+def test_the_slider_of_the_step_size_reaches_from_too_short_to_too_long(bend, ratio, angle):
+    c, s = math.cos(angle), math.sin(angle)
+    figure = SurfaceFigure(
+        lambda x, y: bend * ((c * x + s * y) ** 2 + ratio * (c * y - s * x) ** 2), start=(1.2, -2)
+    )
+    slider = figure.sliders["step_size"]
+    assert at(figure, step_size=slider.min).outcome == "creeps"
+    assert at(figure, step_size=slider.max).outcome == "away"
+    sizes = np.linspace(slider.min, slider.max, 13)
+    assert "arrives" in [at(figure, step_size=size).outcome for size in sizes]
+
+
+def test_contours_run_where_the_value_is_the_number_on_them():
+    """In a tilted plane they are straight; each is checked at both ends."""
+    figure = SURFACES["plane"]()
+    axes = figure._axes
+    lines = re.findall(
+        r'class="nn-level" d="M([\d.]+) ([\d.]+)l([-\d.]+) ([-\d.]+)"', figure.view.html
+    )
+    assert len(lines) > 5
+    levels = []
+    for x, y, right, down in (map(float, line) for line in lines):
+        ends = [
+            (
+                np.interp(u, [axes.left, axes.right], axes.x),
+                np.interp(v, [axes.top, axes.bottom], axes.y[::-1]),
+            )
+            for u, v in ((x, y), (x + right, y + down))
+        ]
+        values = [u - 2 * v for u, v in ends]
+        assert values[0] == pytest.approx(values[1], abs=0.02)
+        levels.append(round(values[0]))
+    texts = re.search(r'<g class="nn-heights"[^>]*>(.*?)</g>', figure.view.html)[1]
+    shown = [int(text.replace("−", "-")) for text in re.findall(r">([^<>]+)</text>", texts)]
+    assert shown == levels[::2]
+
+
+# --- what both hold to ---
+
+
+class Checker(HTMLParser):
+    """Every tag that is opened is closed, and no style stands in an attribute."""
+
+    def __init__(self):
+        super().__init__()
+        self.stack = []
+
+    def handle_starttag(self, tag, attributes):
+        self.handle_startendtag(tag, attributes)
+        if tag != "input":
+            self.stack.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        assert not {"style", "onclick"} & {name for name, _ in attributes}
+
+    def handle_endtag(self, tag):
+        assert self.stack.pop() == tag
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_the_html_is_whole_small_and_the_same_each_time(name):
+    figure = EVERY[name]()
+    html = figure.view.html
+    checker = Checker()
+    checker.feed(html)
+    assert checker.stack == []
+    assert len(gzip.compress(html.encode(), 9)) < 15_000
+    assert html == EVERY[name]().view.html
+    assert "<cubic>" not in html
+    assert "<bowl>" not in html
+
+    def refuse(constant):
+        raise AssertionError(f"{constant} is no JSON")
+
+    data = re.search(r'class="nn-data">(.*?)</script>', html)[1]
+    assert json.loads(data, parse_constant=refuse)
+    numbers = re.sub(r"<script.*|<title>.*?</title>|<desc>.*?</desc>", "", html)
+    assert not re.search(r'(?<!data-exact)="[^"]*\b(nan|inf)\b[^"]*"', numbers)
+    said = {
+        (kind, of): float(number)
+        for kind, of, number in re.findall(r'data-(\w+)-of="([^"]*)" data-exact="([^"]*)"', html)
+    }
+    wanted = {("value", n): v for n, v in figure.inputs.items()}
+    output = figure.output
+    wanted |= {("value", output): figure.values[output]}
+    wanted |= {("gradient", n): figure.gradients[n] for n in figure.inputs if n in ("x", "y")}
+    assert {key: said[key] for key in wanted} == wanted
+
+
+def cubic(name="fig-cubic"):
+    return CurveFigure(lambda x: x**3 / 10 - x, at=1.5, h=0.1, name=name, caption="A 'cubic'.")
+
+
+@pytest.mark.parametrize("make", [cubic, CURVES["sin"], CURVES["step"], SURFACES["bowl"]])
+def test_the_copied_code_makes_the_same_figure(make):
+    figure = at(make(), x=1)
+    space = {}
+    *lines, call = figure.code.split("\n")
+    exec("\n".join([*lines, f"figure = {call}"]), space)
+    again = space["figure"]
+    assert again.inputs == figure.inputs
+    assert repr(again) == repr(figure)
+
+
+def test_the_copied_code_has_a_function_of_ones_own_or_says_that_it_is_missing():
+    assert "def swish(x):\n" in CURVES["swish"]().code
+    slope = 3.0
+    assert "# define" in CurveFigure(lambda x: slope * x).code
+
+
+BAD = [
+    (lambda: CurveFigure(3), TypeError, "must be a function"),
+    (lambda: CurveFigure(np.sin, x=(1, 1)), ValueError, "that rise"),
+    (lambda: CurveFigure(np.sin, x=3), TypeError, "must be \\(low, high\\)"),
+    (lambda: CurveFigure(np.sin, x=(0, math.inf)), ValueError, "that rise"),
+    (lambda: CurveFigure(np.sin, at=0.01), ValueError, "not on its slider"),
+    (lambda: CurveFigure(np.sin, at="1"), TypeError, "must be a number"),
+    (lambda: CurveFigure(np.sin, step=0.3), ValueError, "whole number of times"),
+    (lambda: CurveFigure(np.sin, step=-1), ValueError, "whole number of times"),
+    (lambda: CurveFigure(np.log, at=-1), ValueError, "not finite at x = -1"),
+    (lambda: CurveFigure(lambda x: x.log(), x=(-2, -1)), ValueError, "no finite value"),
+    (lambda: CurveFigure(lambda x: x**2, h=0.3), ValueError, "h must be"),
+    (lambda: CurveFigure(lambda x: x**2, h=-1), ValueError, "h must be"),
+    (lambda: CurveFigure(lambda x: [x, x]), ValueError, "single number"),
+    (lambda: CurveFigure(lambda x: named(x * 2, "h")), ValueError, "rename it"),
+    (lambda: SurfaceFigure(3), TypeError, "must be a function"),
+    (lambda: SurfaceFigure(bowl, y=(2, 1)), ValueError, "that rise"),
+    (lambda: SurfaceFigure(bowl, start=(0.001, 0)), ValueError, "not on its slider"),
+    (lambda: SurfaceFigure(bowl, step_size=77), ValueError, "step_size = 77 is not"),
+    (lambda: SurfaceFigure(bowl, step_sizes=(0, 1, 0.1)), ValueError, "above 0"),
+    (lambda: SurfaceFigure(bowl, step_sizes=1), TypeError, "must be \\(low, high, step\\)"),
+    (lambda: SurfaceFigure(bowl, steps=1), ValueError, "from 2 to 200"),
+    (lambda: SurfaceFigure(lambda x, y: 1 / (x * y), start=(0, 0)), ValueError, "not finite at"),
+    (lambda: SurfaceFigure(lambda x, y: named(x * y, "step_size")), ValueError, "rename it"),
+]
+
+
+def named(variable, name):
+    if isinstance(variable, Variable):
+        variable.name = name
+    return variable
+
+
+@pytest.mark.parametrize(("make", "error", "says"), BAD)
+def test_bad_input_is_refused_with_a_reason(make, error, says):
+    with pytest.raises(error, match=says):
+        make()
+
+
+def test_a_graph_with_a_matrix_in_it_is_exact_too():
+    w = Variable([[1.0, -2.0], [0.5, 3.0]])
+    figure = CurveFigure(lambda x: ((x * [1.0, 2.0]) @ w).relu().sum(), at=1, step=0.5)
+    assert isinstance(figure.graph, Graph)
+    assert figure.values["y"] == 6  # 1 + 1, and -2 + 6
+    assert figure.gradients["x"] == 6
+
+
+# --- the script computes the same ---
+
+IN_NODE = """
+const { script, figures } = JSON.parse(require("fs").readFileSync(0, "utf8"));
+const end = script.lastIndexOf("return {");
+const inner = `${script.slice(0, end)} return { KINDS, plan }; })()`;
+const { KINDS, plan } = new Function(`${inner}; return BackpropLive;`)();
+const text = (value) => (Array.isArray(value) ? value.map(text) : String(value));
+process.stdout.write(JSON.stringify(figures.map(({ kind, data, inputs }) => {
+  const figure = Object.assign(Object.create(KINDS[kind].prototype), { data });
+  if (data.graph) {
+    figure.plan = plan(data.graph);
+    figure.places = data.names.map((name) => figure.plan.findIndex((v) => v.name === name));
+  }
+  return inputs.map((now) => {
+    figure.inputs = now;
+    if (kind === "curve") return text([...figure.f(now.x), figure.secant(now.x, now.h)]);
+    const path = figure.descend();
+    return [text(figure.f(now.x, now.y)), text(path), figure.outcome(path)];
+  });
+})));
+"""
+
+
+def places_for(figure, rng):
+    """The ends of each slider and places on its steps; for x of a curve also places between."""
+    each = {}
+    for name, control in figure.controls.items():
+        low, high = control.low, control.high
+        places = [low, high, *rng.uniform(low, high, 12)]
+        if name != "x" or figure.kind == "surface":
+            places = [control.nearest(10.0**v if control.log else v) for v in places]
+        each[name] = [*places, 0.0] if low < 0 and not control.log else places
+    return [{name: float(rng.choice(values)) for name, values in each.items()} for _ in range(30)]
+
+
+def number(text):
+    return float(text.replace("Infinity", "inf"))
+
+
+def test_the_script_computes_what_python_computes(node):
+    rng = np.random.default_rng(0)
+    figures = {name: make() for name, make in EVERY.items()}
+    asked = [
+        {"kind": f.kind, "data": f._data(), "inputs": places_for(f, rng)} for f in figures.values()
+    ]
+    answer = subprocess.run(
+        [node, "-e", IN_NODE],
+        input=json.dumps({"script": script(), "figures": asked}),
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert answer.returncode == 0, answer.stderr
+    outcomes = set()
+    for figure, question, found in zip(
+        figures.values(), asked, json.loads(answer.stdout), strict=True
+    ):
+        for inputs, numbers in zip(question["inputs"], found, strict=True):
+            if figure.kind == "curve":
+                x, h = inputs["x"], inputs.get("h")
+                y, slope = figure._at(x)
+                secant = figure._secant(x, h) if h else math.nan
+                assert [number(v) for v in numbers] == [
+                    pytest.approx(y, rel=1e-12, nan_ok=True),
+                    pytest.approx(slope, rel=1e-12, nan_ok=True),
+                    pytest.approx(
+                        secant, rel=1e-12, abs=1e-14 * (1 + abs(y)) / (h or 1), nan_ok=True
+                    ),
+                ]
+                continue
+            at(figure, **inputs)
+            slopes, path, word = numbers
+            own = figure.path
+            wanted = figure._at(inputs["x"], inputs["y"])
+            assert [number(v) for v in slopes] == pytest.approx(
+                wanted, rel=1e-12, abs=1e-12, nan_ok=True
+            )
+            assert word == outcome(own.tolist(), figure.steps)
+            outcomes.add(word)
+            assert len(path) == len(own)
+            close = np.array([[number(v) for v in row] for row in path])
+            if word != "away":  # which magnifies the last digit without end
+                assert close == pytest.approx(own, rel=1e-12, abs=1e-12, nan_ok=True)
+    assert outcomes >= {"none", "left", "away", "turns", "falls", "creeps", "arrives"}
