@@ -48,7 +48,8 @@ KINDS = {
 Template = tuple[int, tuple[tuple[int, ...], ...]]
 
 # From the simplest to the hardest: how many inputs, and for each node what goes into it. Inputs
-# are counted first, then the nodes; `o` is a node of two inputs, `u` a node of one.
+# are counted first, then the nodes; `o` is a node of two inputs, `u` a node of one, of which there
+# is at most one: so no more than one ReLU is off.
 TEMPLATES: tuple[Template, ...] = (
     (3, ((0, 1), (3, 2))),  # (x o y) o z
     (3, ((0, 1), (3,), (4, 2))),  # u(x o y) o z
@@ -94,7 +95,7 @@ def good(variables: list[Variable]) -> bool:
     if len(set(inputs)) < len(inputs) or not all(abs(n) <= LARGEST and exact(n) for n in numbers):
         return False
     off = [v for v in variables if v.value == 0]
-    if len(off) > 1 or variables[-1] in off or any(not isinstance(v.node, Relu) for v in off):
+    if variables[-1] in off or any(not isinstance(v.node, Relu) for v in off):
         return False
     return sums_show_mistakes(variables) and all(
         abs(v.value) != 1 and not near(v.value, v.grad) and node_shows_mistakes(v)
@@ -129,7 +130,7 @@ def sums_show_mistakes(variables: list[Variable]) -> bool:
         for source, part in zip(variable.inputs, parts_of(variable), strict=True):
             arrived[source].append(digits(part))
     return not any(
-        0 in parts or digits(sum(parts)) in (0, 1) or near(prod(parts), sum(parts))
+        digits(sum(parts)) in (0, 1) or near(prod(parts), sum(parts))
         for parts in arrived.values()
         if len(parts) > 1
     )

@@ -14,11 +14,13 @@ function board(picture) {
   const stage = picture.parentElement;
   picture.replaceWith(made);
   made.append(picture);
-  new ResizeObserver(() => {
+  const fit = () => {
     const large = stage.parentElement.classList.contains("nn-large") ? 1.4 : 1;
     made.style.maxWidth = `${large * width}px`;
     made.style.minWidth = stage.clientWidth < 0.74 * width ? `${0.86 * width}px` : "0";
-  }).observe(stage);
+  };
+  fit(); // at once: what is below must not move under a finger
+  new ResizeObserver(fit).observe(stage);
   return made;
 }
 

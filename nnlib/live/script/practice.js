@@ -38,8 +38,7 @@ function good(variables) {
   const given = values.flat().filter((_, i) => !variables[i].layer);
   const exact = (x) => Math.abs(x) <= 200 && Math.abs(x - rounded([x])) <= 1e-9 * Math.abs(x);
   if (new Set(given).size < given.length || ![values, gradients, parts, locals].flat(3).every(exact)) return false;
-  const off = variables.filter((_, i) => values[i][0] === 0);
-  if (off.length > 1 || off.some((v) => v.layer !== "Relu" || v === variables.at(-1))) return false;
+  if (variables.some((v, i) => values[i][0] === 0 && (v.layer !== "Relu" || v === variables.at(-1)))) return false;
   const arrived = variables.map(() => []);
   variables.forEach((v, i) => v.inputs?.forEach((k, slot) => arrived[k].push(rounded(parts[i][slot]))));
   return variables.every((v, i) => {
@@ -48,7 +47,7 @@ function good(variables) {
     const [a, b] = (v.inputs ?? []).map((k) => rounded(values[k]));
     if (b !== undefined && (near(a, b) || near(a + b, a * b))) return false;
     const sum = rounded([arrived[i].reduce((x, y) => x + y, 0)]);
-    if (arrived[i].length > 1 && ([0, 1].includes(sum) || arrived[i].includes(0) || near(arrived[i].reduce((x, y) => x * y), sum))) return false;
+    if (arrived[i].length > 1 && ([0, 1].includes(sum) || near(arrived[i].reduce((x, y) => x * y), sum))) return false;
     return passes(v) || locals[i].map(rounded).every((slope) =>
       slope !== 1 && !near(value, slope) && rounded([up * slope]) !== 1 && !near(up + slope, up * slope));
   });
@@ -98,7 +97,7 @@ class PracticeFigure extends Figure {
     const pictures = this.one(".nn-pictures").content.children;
     const picture = document.importNode(pictures[seed % pictures.length], true);
     this.one(".nn-stage").replaceChildren(picture);
-    board(picture).style.maxWidth = `${picture.viewBox.baseVal.width}px`; // at once: the button below must not move
+    board(picture);
     picture.querySelector("desc").textContent = this.words();
     for (const v of this.variables) if (v.layer) this.one(`[data-node="${v.name}"] text`).textContent = v.symbol;
     const boxes = (kind, place) => this.names.map((name, i) => ({ kind, i, rect: this.one(`[data-${place}-of="${name}"]`) }));
