@@ -116,7 +116,8 @@ def test_without_a_script_the_moment_at_the_start_stands_there(history, net, sta
         np.testing.assert_allclose(shown, figure.probabilities[i], rtol=0, atol=0.5001e-6)
         texts = [float(cell.text.removesuffix(" %")) / 100 for cell in cells]
         np.testing.assert_allclose(texts, shown, rtol=0, atol=0.50001e-3)
-        widths = [float(cell.getparent().find(".//rect").get("width")) for cell in cells]
+        bars = root.xpath("//div[@class='nn-digits']//table")[i].xpath(".//rect")
+        widths = [float(bar.get("width")) for bar in bars]
         np.testing.assert_allclose(widths, 100 * np.array(shown))
 
     expected = np.zeros((35, 35), int)  # four by four pictures of 8 by 8, and one pixel between

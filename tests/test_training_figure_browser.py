@@ -164,6 +164,11 @@ def test_it_fits_and_the_slider_stays_in_sight(make, new_page, tmp_path, width):
             && b.left < a.right && a.top + 3 < b.bottom && b.top + 3 < a.bottom)).length; }"""
     )
     assert overlap == 0
+    middles = (
+        """all => all.map(e => e.getBoundingClientRect()).map(({ y, height }) => y + height / 2)"""
+    )
+    rows = page.locator(".nn-digits tr").evaluate_all(middles)
+    assert page.locator(".nn-digits rect").evaluate_all(middles) == pytest.approx(rows, abs=1.5)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

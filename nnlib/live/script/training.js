@@ -19,7 +19,10 @@ class TrainingFigure extends Figure {
   draw() {
     const { numbers, at, weights, read, probabilities, moment } = this.now;
     const [marks, paths, captions, bars, cells] = this.parts;
-    const write = (e, x, text) => [e.firstChild.data, e.dataset.exact] = [text, x];
+    const write = (e, x, text) => { // into its text node: less to lay out anew
+      e.firstChild.data = text;
+      e.dataset.exact = x;
+    };
     for (const [name, [x, text]] of Object.entries(numbers)) {
       for (const e of this.all(`[data-value-of="${name}"]`)) write(e, x, text);
     }
