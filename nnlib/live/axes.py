@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nnlib.formatting import format_number
+from nnlib.functions import Array
 
 LETTER = 12.5  # the width of a digit on a narrow screen, where the style makes text larger
-HUGE = 1e100  # what is farther away is drawn as if it were there
+HUGE = 1e100  # a value that is larger counts as infinite where a range is chosen
 LINE = 26  # the height of a line of such text
 
 
@@ -116,9 +117,7 @@ class Axes:
         x, y = np.asarray(xs, dtype=float), np.asarray(ys, dtype=float)
         if x.shape != y.shape or x.ndim != 1:
             raise ValueError(f"Axes.path needs two arrays of shape (n,), got {x.shape}, {y.shape}")
-        with np.errstate(invalid="ignore"):
-            y = np.where(np.isfinite(y), np.clip(y, -HUGE, HUGE), np.nan)
-        points = list(zip(x.tolist(), y.tolist(), strict=True))
+        points = list(zip(_near(x, *self.x).tolist(), _near(y, *self.y).tolist(), strict=True))
         parts: list[str] = []
         end: tuple[float, float] | None = None
         for a, b in pairwise(points):
@@ -231,6 +230,12 @@ def ticks(low: float, high: float, most: int, powers: bool = False) -> dict[floa
         return f"{x:.{decimals}f}".replace("-", "−") if plain and x else format_number(x)
 
     return {x: text(x) for x in numbers}
+
+
+def _near(values: Array, low: float, high: float) -> Array:
+    """Bring what is farther away than a billion frames to there, lest rounding swallows a line."""
+    away = 1e9 * (high - low)
+    return np.where(np.isfinite(values), np.clip(values, low - away, high + away), np.nan)
 
 
 def _checked(name: str, span: Sequence[float]) -> tuple[float, float]:

@@ -181,7 +181,7 @@ class CurveFigure(LiveFigure):
 
     @property
     def secant(self) -> float:
-        """The slope of the secant: `nnlib.difference.numerical_diff` at the present x and h."""
+        """The slope of the secant, `nnlib.gradient.numerical_diff` at the present x and h."""
         now = self.inputs
         return self._secant(now["x"], now["h"]) if "h" in now else nan
 

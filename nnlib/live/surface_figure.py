@@ -45,7 +45,7 @@ class SurfaceFigure(LiveFigure):
     Parameters
     ----------
     f : function of two numbers
-        If it computes with `Variable`s, all numbers are exact. Any other Python function is
+        If it computes with `Variable` objects, all numbers are exact. Any other Python function is
         sampled on a grid; between its points the figure interpolates, and it says so.
     x, y : (low, high), default (-3, 3)
     start : (x, y), optional
@@ -221,7 +221,7 @@ class SurfaceFigure(LiveFigure):
 
     @property
     def path(self) -> Array:
-        """The points of gradient descent, of shape (n, 3): x, y and value of each."""
+        """The points of gradient descent, an array of shape (n, 3) with x, y and value of each."""
         x, y, step_size = (self.inputs[n] for n in ("x", "y", "step_size"))
         points: list[tuple[float, float, float]] = []
         while isfinite(x) and isfinite(y) and len(points) <= self.steps:

@@ -153,7 +153,7 @@ class TrainingFigure(LiveFigure):
 
     @property
     def probabilities(self) -> Array:
-        """The probability of each class for each digit, at the same moment: shape (N, C)."""
+        """The probability of each class for each digit at the same moment, of shape (N, C)."""
         present: Array = self._probabilities[self._now].copy()
         return present
 

@@ -77,11 +77,12 @@ class GraphFigure extends Figure {
   question({ i }) { return say("box.gradient", { y: this.names[this.last], name: this.label(i) }); }
 
   found({ i }) {
+    const { boxes, firstTry: first } = this.boxes;
+    const inside = boxes.includes(document.activeElement);
     this.known.add(i);
     this.draw();
-    const { boxes, firstTry: first } = this.boxes;
     const all = boxes.every((box) => this.gradientShown(box.target.i));
-    if (all && document.activeElement === document.body) this.button("predict").focus(); // its box is gone
+    if (all && inside) this.button("predict").focus(); // its box is gone
     return all ? " " + say("allFound", { first, count: boxes.length }) : "";
   }
 
