@@ -21,6 +21,11 @@ def log(**options):
     return CurveFigure(lambda x: x.log(), x=(-1, 5), name="fig-log", **{"at": 2} | options)
 
 
+def wide(**options):
+    given = {"at": 70} | options
+    return CurveFigure(lambda x: x**2, x=(-100, 100), step=1, name="fig-wide", **given)
+
+
 def sampled(**options):
     return CurveFigure(step, name="fig-step", **{"at": -1} | options)
 
@@ -62,7 +67,8 @@ def drawn(locator):
     """All that the script moves: lines, marks, numbers, sentences."""
     return locator.evaluate(
         """(e) => [...e.querySelectorAll(".nn-stage svg *, .nn-key, [data-exact]")].map((part) =>
-          ["class", "d", "transform", "opacity"].map((name) => (part.getAttribute(name) ?? "").replace("nn-bad", ""))
+          ["class", "d", "transform", "opacity"].map((name) => part.getAttribute(name) ?? "")
+            .map((text) => text.replace("nn-bad", ""))
             .concat(part.childElementCount ? "" : part.textContent))"""
     )
 
@@ -103,6 +109,7 @@ MOVES = [
     (log, {"x": -1}),
     (log, {"x": 0}),
     (log, {"x": 0.05, "h": 0.01}),
+    (wide, {"x": 100, "h": 1e-15}),
     (sampled, {"x": 0}),
     (sampled, {"x": 3.25}),
     (bowl, {}),
@@ -115,7 +122,7 @@ MOVES = [
 ]
 
 
-@pytest.mark.parametrize("make", [cubic, log, sampled, bowl, waves])
+@pytest.mark.parametrize("make", [cubic, log, wide, sampled, bowl, waves])
 def test_the_script_draws_what_python_draws(make, new_page, page_errors, tmp_path):
     """After each move of the script, Python draws a figure that starts there."""
     still, live = new_page(java_script_enabled=False), new_page()
@@ -132,6 +139,7 @@ def test_the_script_draws_what_python_draws(make, new_page, page_errors, tmp_pat
             start["at"] = start.pop("x")
         own = make(**start)
         open_page(still, tmp_path / "still", own)
+        moving.locator('[data-action="reset"]').click()
         put(moving, **inputs)
         pairs = zip(drawn(still.locator(".nn-live")), drawn(moving), strict=True)
         for wanted, found in pairs:

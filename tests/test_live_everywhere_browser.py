@@ -26,7 +26,7 @@ from playwright.sync_api import expect
 from random_graphs import random_graph
 
 from nnlib.live import GraphFigure
-from nnlib.live.base import LiveFigure
+from nnlib.live.assets import HERE
 
 KINDS = list(every_kind())
 HIDDEN = "?"
@@ -58,10 +58,7 @@ def check(page):
 
 
 def test_each_kind_of_figure_is_in_these_tests():
-    def kinds(base):
-        return {base.kind, *(kind for c in base.__subclasses__() for kind in kinds(c))}
-
-    there = {kind for c in LiveFigure.__subclasses__() for kind in kinds(c)}
+    there = {path.stem.removesuffix("_figure") for path in HERE.glob("*_figure.py")}
     assert there == {figure.kind for figure in every_kind().values()}
 
 
@@ -512,7 +509,8 @@ def assert_shows(figure, copied, kind):
         place = f"{name}|" if which == "value" else f"|{name}"
         drawn.setdefault(place, []).append(float(exact))
     there.pop("|", None)  # a difference, and the like
-    assert set(there) < set(drawn) if kind == "practice" else set(there) == set(drawn)
+    answers_are_hidden = kind == "practice" and set(there) < set(drawn)
+    assert set(there) == set(drawn) or answers_are_hidden, kind
     exactness = 1e-8 if kind == "sampled" else 1e-12
     for name, numbers in there.items():
         expected = drawn[name][: len(numbers)]

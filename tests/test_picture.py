@@ -376,7 +376,7 @@ def test_the_picture_says_in_words_what_it_shows():
     assert root.find(f"{SVG}title").text == "Computational graph of y"
     assert "derivative of y with respect to apple = 2.2" in root.find(f"{SVG}desc").text
     assert "W = [[1, 3, 5], [2, 4, 6]], derivative" in describe(BOOK["affine"])
-    assert "X = 16×9 numbers from −" in describe(BOOK["heat"])
+    assert "X = (16, 9) numbers from −" in describe(BOOK["heat"])
 
 
 def test_a_graph_without_a_node_is_drawn():

@@ -213,13 +213,15 @@ def ticks(low: float, high: float, most: int, powers: bool = False) -> dict[floa
     {-1.0: '−1.0', -0.5: '−0.5', 0.0: '0', 0.5: '0.5', 1.0: '1.0'}
     """
     power = max(floor(log10((high - low) / most)), 0 if powers else -400)
-    for size in (1, 2, 5, 10, 20):
-        # Divide by a power above 1: 1/10 is not a float, and 3 * 0.1 would not be 0.3.
-        up, down = size * 10.0 ** max(power, 0), 10.0 ** max(-power, 0)
-        first, last = ceil(low / up * down - 1e-9), floor(high / up * down + 1e-9)
-        if last - first < most:
-            break
-    numbers = [min(max(k * up / down, low), high) for k in range(first, last + 1)]
+    # Divide by a power above 1: 1/10 is not a float, and 3 * 0.1 would not be 0.3.
+    up, down = 10.0 ** max(power, 0), 10.0 ** max(-power, 0)
+
+    def multiples(size: int) -> range:
+        first, last = low / size / up * down, high / size / up * down
+        return range(ceil(first - 1e-9), floor(last + 1e-9) + 1)
+
+    size = next(size for size in (1, 2, 5, 10, 20) if len(multiples(size)) <= most)
+    numbers = [min(max(k * size * up / down, low), high) for k in multiples(size)]
     decimals = max(0, -power - (size >= 10))
     largest = max(abs(low), abs(high))
     plain = (decimals <= 5 and largest < 1e6) or largest / (size * 10.0**power) > 3000

@@ -214,10 +214,10 @@ class CurveFigure(LiveFigure):
         parts |= {"out": format_number(y), "slope": format_number(slope)}
         if not isfinite(y):
             return [say("curve.none", **parts)]
-        if self._corner(x):
-            said = "curve.kink" if self.graph else "curve.corner"
-        elif not isfinite(slope):
+        if not isfinite(slope):
             said = "curve.corner"
+        elif self._corner(x):  # of an exact function
+            said = "curve.kink"
         else:
             said = "moved" if slope else "movedFlat"
         sentences = [say(said, **parts)]

@@ -148,8 +148,8 @@ class CurveFigure extends FunctionFigure {
         : this.corner(x) ? "astride" : this.rounded() ? "rounding" : "width";
       return say(`curve.${word}`, { x: format(x), h: format(h), off: format(Math.abs(off)) });
     }
-    const key = !Number.isFinite(y) ? "curve.none" : this.plan && this.corner(x) ? "curve.kink"
-      : !Number.isFinite(slope) ? "curve.corner" : slope ? "moved" : "movedFlat";
+    const key = !Number.isFinite(y) ? "curve.none" : !Number.isFinite(slope) ? "curve.corner"
+      : this.corner(x) ? "curve.kink" : slope ? "moved" : "movedFlat";
     return say(key, { name, value: format(x), y: data.y, out: format(y), slope: format(slope) });
   }
 
