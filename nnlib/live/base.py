@@ -109,6 +109,9 @@ class LiveFigure(ipywidgets.VBox):
     own_sliders: ClassVar[bool] = False  # in a notebook, too, the page's controls and no others
 
     def __init__(self, *, name: str, caption: str, controls: Mapping[str, Control]):
+        for what, given in ("name", name), ("caption", caption):
+            if not isinstance(given, str):
+                raise TypeError(f"{type(self).__name__}: {what} must be a string, got {given!r}")
         self.name = name
         self.caption = caption
         self.controls = dict(controls)

@@ -94,7 +94,7 @@ def _expression(graph: Graph, variable: Variable, names: dict[str, str]) -> str:
         for v in variable.inputs
     ]
     if isinstance(variable.node, PowLayer):
-        return f"{parts[0]} ** {variable.node.exponent:g}"
+        return f"{parts[0]} ** {variable.node.exponent!r}".removesuffix(".0")
     if kind in OPERATORS:
         return f"{parts[0]} {OPERATORS[kind]} {parts[1]}"
     return f"{parts[0]}.{METHODS[kind]}()"

@@ -85,6 +85,11 @@ class GraphFigure(LiveFigure):
         predict: bool = False,
     ):
         self.graph = Graph(output)
+        if not isinstance(sliders, Mapping) or not all(isinstance(key, str) for key in sliders):
+            raise TypeError(
+                "GraphFigure: sliders must be a dict of a name and (low, high, step) for each, such "
+                f"as {{'x': (-5, 5, 0.1)}}; got {sliders!r}"
+            )
         self.predict = predict
         _check_drawable(self.graph)
         given = {key.replace(" ", ""): r for key, r in sliders.items()} | dict(sliders)
@@ -105,7 +110,7 @@ class GraphFigure(LiveFigure):
                 f"the inputs are {', '.join(entries)}"
                 if unknown
                 else "GraphFigure: nothing in the graph can move; give at least one entry of an "
-                f"array a slider, such as {next(iter(entries))!r}: (low, high, step)"
+                f"array a slider, such as {next(iter(entries), 'W[0,1]')!r}: (low, high, step)"
             )
         super().__init__(name=name or self.graph.output, caption=caption, controls=controls)
 

@@ -17,7 +17,8 @@ function board(picture) {
   const fit = () => {
     const large = stage.parentElement.classList.contains("nn-large") ? 1.4 : 1;
     made.style.maxWidth = `${large * width}px`;
-    made.style.minWidth = stage.clientWidth < 0.74 * width ? `${0.86 * width}px` : "0";
+    const least = large > 1 ? 0.5 : 0.74;
+    made.style.minWidth = stage.clientWidth < least * width ? `${0.86 * width}px` : "0";
   };
   fit(); // at once: what is below must not move under a finger
   new ResizeObserver(fit).observe(stage);
@@ -55,7 +56,7 @@ class Boxes {
 
   take(box, next = false) {
     const text = box.value.trim();
-    if (text === (box.judged ?? "")) return;
+    if (!next && text === (box.judged ?? "")) return;
     box.judged = text;
     const number = parseNumber(text);
     let { right, text: reason } = Number.isNaN(number)
@@ -80,10 +81,20 @@ class Boxes {
     }
   }
 
-  empty(box) {
-    box.value = box.judged = "";
+  /* After an input moved a wrong answer may be right. */
+  forget() {
+    for (const box of this.boxes) this.unmark(box);
+  }
+
+  unmark(box) {
+    box.judged = "";
     box.classList.remove("nn-wrong");
     box.removeAttribute("aria-invalid");
+  }
+
+  empty(box) {
+    box.value = "";
+    this.unmark(box);
   }
 
   clear() {

@@ -33,7 +33,11 @@ class Figure {
     this.refresh();
     this.scrolling();
     matchMedia("print").addEventListener("change", (print) => {
-      this.printing = print.matches; // paper shows what a page may hide
+      this.printing = print.matches; // paper shows what a page may hide, and has room for the table
+      for (const details of this.all("details")) {
+        if (print.matches) details.dataset.open = details.open;
+        details.open = print.matches || details.dataset.open === "true";
+      }
       this.refresh();
     });
   }

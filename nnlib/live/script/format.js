@@ -13,21 +13,23 @@ function format(x) {
   return `${sign}${digits}e${String(exponent).replace("-", "−")}`;
 }
 
+const typeset = (digits) => digits.replaceAll("-", "−").replace("+", "");
+
 /* For the cells of an array, which have room for eight characters. */
 function brief(x) {
   const text = format(x);
-  return text.length > 8 && Number.isFinite(x) ? x.toExponential(1).replaceAll("-", "−").replace("+", "") : text;
+  return text.length > 8 && Number.isFinite(x) ? typeset(x.toExponential(1)) : text;
 }
 
 /* Ten digits, to compare with; not more than a difference can be trusted for. */
 function long(x) {
-  return Number.isFinite(x) ? String(Number(x.toPrecision(10))).replace("-", "−") : format(x);
+  return Number.isFinite(x) ? typeset(String(Number(x.toPrecision(10)))) : format(x);
 }
 
 /* The size of a difference that should be nothing: one digit will do. */
 function small(x) {
   if (!Number.isFinite(x)) return format(x);
-  return x === 0 ? "0" : Math.abs(x).toExponential(0).replace("-", "−");
+  return x === 0 ? "0" : typeset(Math.abs(x).toExponential(0));
 }
 
 /* A number as people type it: −2, -2, 0.5, 0,5, 1/4. NaN if it is none. */

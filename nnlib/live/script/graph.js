@@ -57,6 +57,7 @@ class GraphFigure extends Figure {
   }
 
   changed(name) {
+    this.boxes.forget();
     const { index: i, entry } = this.locate(name);
     const y = this.names[this.last];
     const about = { name, value: format(this.inputs[name]), y, out: format(this.values[this.last][0]) };
@@ -171,7 +172,7 @@ class GraphFigure extends Figure {
     for (const [action, on] of [["predict", this.predicting], ["check", Boolean(this.checking)]]) {
       this.button(action).setAttribute("aria-pressed", String(on));
     }
-    this.boxes.sync(({ i }) => this.predicting && !this.gradientShown(i));
+    this.boxes.sync(({ i }) => this.predicting && this.cursor >= this.nodes.length && !this.gradientShown(i));
     this.description.textContent = this.describe();
     this.drawCheck();
     this.highlight();

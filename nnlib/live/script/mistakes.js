@@ -1,17 +1,18 @@
 /* Is a number right, and if not, which common mistake gives it? For graphs of numbers. */
 
-/* Three digits will do; what is 0 has to be 0. */
-const near = (a, b) => a === b || Math.abs(a - b) <= 1e-3 * Math.abs(b);
+/* Three digits will do, unless a figure asks for all; what is 0 has to be 0. */
+const near = (a, b, tolerance = 1e-3) => a === b || Math.abs(a - b) <= tolerance * Math.abs(b);
 
 /* `state` is { variables, names, values, gradients, parts, label(i) }; returns { right, text }. */
 function judge(state, { i, kind }, number) {
   const exact = (kind === "value" ? state.values : state.gradients)[i][0];
   const about = { name: state.label(i), y: state.label(state.names.length - 1), number: format(number) };
-  if (near(number, exact)) return { right: true, text: say(`right.${kind}`, { ...about, number: format(exact) }) };
+  if (near(number, exact, state.tolerance)) return { right: true, text: say(`right.${kind}`, { ...about, number: format(exact) }) };
   const causes = kind === "value" ? valueMistakes(state, i) : gradientMistakes(state, i);
   causes.push(["sign", -exact]);
   const found = causes.find(([, wrong]) => near(number, wrong));
-  const close = Math.abs(number - exact) <= 0.05 * Math.abs(exact) ? "close" : `rule.${kind}`;
+  const rounded = [1, 2].some((digits) => Number(exact.toPrecision(digits)) === number);
+  const close = rounded ? "close" : `rule.${kind}`;
   const [key, , more] = found ?? [close, 0, {}];
   return { right: false, text: say("wrong", about) + say(`wrong.${key}`, { ...about, ...more }) };
 }
@@ -26,14 +27,14 @@ function gradientMistakes({ variables, values, gradients, parts, label }, i) {
   if (uses.length > 1) {
     const each = uses.map(({ n, slot }) => parts[n][slot][0]);
     for (const part of each) found.push(["fanOut", part, { count: uses.length }]);
-    found.push(["upstream", sum(locals), { up: uses.map(({ n }) => format(gradients[n][0])).join(", ") }]);
+    found.push(["locals", sum(locals)]);
   }
   uses.forEach(({ v, n }, u) => {
     const up = gradients[n][0];
-    const node = { node: v.symbol, up: format(up), local: format(locals[u]) };
+    const node = { node: v.symbol, up: label(n) }; // its name: the number may be asked for
     found.push(["upstream", locals[u], node]);
     if (v.layer === "MulLayer") {
-      found.push(["input", up * values[i][0], { ...node, other: label(v.inputs.find((k) => k !== i) ?? i) }]);
+      found.push(["input", up * values[i][0], { other: label(v.inputs.find((k) => k !== i) ?? i) }]);
     }
     found.push(["local", up, node], ["added", up + locals[u], node]);
   });

@@ -70,6 +70,7 @@ class PracticeFigure extends Figure {
 
   setup() {
     this.one(".nn-answers").remove();
+    this.tolerance = 1e-9; // every answer is exact in a few digits
     this.label = (i) => this.names[i];
     this.count = make("p", { className: "nn-count" });
     this.one(".nn-rows").before(this.count);

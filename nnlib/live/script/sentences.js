@@ -8,6 +8,8 @@ function text(v, list) {
   return write(nested(list, v.shape));
 }
 
+const bracketed = (part) => (part.startsWith("−") ? `(${part})` : part);
+
 /* The local derivative of a node with one input, in a formula or with its reason. */
 function localDerivative(v, x, y) {
   const slope = LAYERS[v.layer].backward([1], [[x]], [y], { ...v, size: 1 })[0][0];
@@ -19,7 +21,7 @@ function localDerivative(v, x, y) {
 function forwardSentence({ variables, values }, i) {
   const v = variables[i];
   const x = v.inputs.map((k) => text(variables[k], values[k]));
-  const [a, b] = x.map((part) => (part.startsWith("−") ? `(${part})` : part));
+  const [a, b] = x.map(bracketed);
   const sums = { AddLayer: `${x[0]} + ${b}`, MulLayer: `${x[0]} × ${b}`, MatMulLayer: `${x[0]} @ ${x[1]}`, PowLayer: `${a}^${format(v.exponent)}`, ReciprocalLayer: `1 / ${a}` };
   return say("forward", { node: v.symbol, sum: sums[v.layer] ?? `${v.symbol}(${x[0]})`, out: text(v, values[i]) });
 }
@@ -28,23 +30,29 @@ function forwardSentence({ variables, values }, i) {
 function backwardSentence(state, i) {
   const { variables, values, gradients, parts, label } = state;
   const v = variables[i];
-  const given = { node: v.symbol, up: text(v, gradients[i]), shape: v.shape.join("×") };
-  const [first, second] = v.inputs.map(label);
-  const each = (amount) => v.inputs.flatMap((k, n) =>
-    (variables[k].constant ? [] : [say("to", { amount: amount(n), name: label(k) })])).join(", ");
+  const given = { node: v.symbol, up: text(v, gradients[i]) };
+  const names = v.inputs.map((k, n) => {
+    const twin = v.inputs.some((j, m) => m !== n && j !== k && label(j) === label(k));
+    return twin ? `${label(k)} (${text(variables[k], values[k])})` : label(k);
+  });
   const handed = (n) => text(variables[v.inputs[n]], parts[i][n]);
-  if (v.layer === "AddLayer") return say("back.AddLayer", { ...given, parts: each(handed) });
-  if (v.layer === "MatMulLayer") return say("back.MatMulLayer", { ...given, x: first, y: second });
-  if (v.layer === "SumLayer") return say("back.SumLayer", { ...given, name: first });
-  if (v.layer === "MulLayer") {
+  const each = (amount) => v.inputs.flatMap((k, n) =>
+    (variables[k].constant ? [] : [say("to", { amount: amount(n), name: names[n] })])).join(", ");
+  const shared = v.from && v.inputs.findIndex((k, n) => v.sizes[n] < v.size && !variables[k].constant);
+  const also = shared >= 0 ? say("back.shared", { name: names[shared] }) : "";
+  if (v.layer === "AddLayer") return say("back.AddLayer", { parts: each(handed) }) + also;
+  if (v.layer === "SumLayer") return say("back.SumLayer", { ...given, name: names[0] });
+  if (v.layer === "MulLayer" && v.size > 1) return say("back.product", { parts: each(handed) }) + also;
+  if (v.layer === "MulLayer" || (v.layer === "MatMulLayer" && !v.shape.length)) {
     return say("back.MulLayer", { ...given, parts: each((n) => {
       const other = v.inputs[1 - n];
-      return `${given.up} × ${text(variables[other], values[other])} = ${handed(n)}`;
+      return `${given.up} × ${bracketed(text(variables[other], values[other]))} = ${handed(n)}`;
     }) });
   }
-  if (v.size > 1) return say("back.entries", { ...given, name: first, down: handed(0) });
+  if (v.layer === "MatMulLayer") return say("back.MatMulLayer", { x: names[0], y: names[1], dx: handed(0), dy: handed(1) });
+  if (v.size > 1) return say("back.entries", { ...given, name: names[0], down: handed(0) });
   const [local, slope] = localDerivative(v, values[v.inputs[0]][0], values[i][0]);
-  return say("back.one", { ...given, local, slope: format(slope), name: first, down: handed(0) });
+  return say("back.one", { ...given, local, slope: bracketed(format(slope)), name: names[0], down: handed(0) });
 }
 
 /* Where a number is used several times, its parts add up; "" where it is not. */
