@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil, isfinite
 from numbers import Integral, Real
@@ -97,7 +97,7 @@ class History:
         The share of right answers, 0 to 1, before training and after each epoch.
     steps_per_epoch : int
         How many entries of `losses` make one epoch.
-    snapshots : list of Snapshot
+    snapshots : sequence of Snapshot
         The network at some moments, if `train` was asked to keep them. Histories are compared
         without them. `losses[step]` is the loss that the parameters of a snapshot met next; after
         the last step there is none.
@@ -116,7 +116,7 @@ class History:
     train_accuracies: list[float]
     test_accuracies: list[float]
     steps_per_epoch: int
-    snapshots: list[Snapshot] = field(default_factory=list, compare=False)
+    snapshots: Sequence[Snapshot] = field(default=(), compare=False)
 
     def plot(self) -> Picture:
         """Return a picture of the losses and accuracies, `nnlib.plot.training_curves`.
@@ -241,7 +241,8 @@ def train(
 
     rng = np.random.default_rng(seed)
     steps_per_epoch = ceil(n / batch_size)
-    history = History([], [], [], steps_per_epoch)
+    kept: list[Snapshot] = []
+    history = History([], [], [], steps_per_epoch, kept)
     moments = _moments(snapshots, epochs * steps_per_epoch)
 
     def record_accuracies() -> None:
@@ -251,7 +252,7 @@ def train(
     def take_snapshot(step: int) -> None:
         params = {name: np.array(array) for name, array in network.params.items()}
         accuracies = network.accuracy(*train_data), network.accuracy(*test_data)
-        history.snapshots.append(Snapshot(step, params, *map(float, accuracies)))
+        kept.append(Snapshot(step, params, *map(float, accuracies)))
 
     record_accuracies()
     if moments:

@@ -22,13 +22,14 @@ ENTRIES = {
     "graph": graph.__all__,
     "gradient": gradient.__all__,
     "network": ["TwoLayerNet"],
-    "training": ["train", "History"],
+    "training": ["train", "History", "Snapshot"],
     "datasets": ["load_digits", "load_mnist"],
     "plot": ["training_curves", "digits", "bars", "style", "Picture"],
     "live": live.__all__,
+    "practice": ["problem", "sheet"],
     "gallery": ["mystery", "verdict", "Bug"],
 }
-CHAPTERS = ["04-computational-graphs", "06-add-and-multiply-nodes", "11-training"]
+CHAPTERS = ["04-computational-graphs", "06-add-and-multiply-nodes", "11-training", "figures"]
 
 
 @pytest.fixture(scope="module")

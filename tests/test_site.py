@@ -16,6 +16,7 @@ CHAPTERS = ["04-computational-graphs", "06-add-and-multiply-nodes", "11-training
 PAGES = [
     "index",
     *(f"chapters/{name}" for name in CHAPTERS),
+    "chapters/figures",
     "chapters/notation",
     "chapters/glossary",
     "chapters/library",

@@ -116,7 +116,7 @@ class GraphFigure extends Figure {
       told = say(this.checking ? "checkOn" : "checkOff");
       if (this.checking) this.one(".nn-numbers").open = true;
     } else if (action === "reset") {
-      this.hide(Boolean(this.data.predict));
+      this.hide(this.predicting || Boolean(this.data.predict));
       this.checking = false;
     } else this.at = kept; // copying changes nothing
     super.act(action);
