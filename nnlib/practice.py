@@ -52,7 +52,7 @@ def problem(seed: int, nodes: Iterable[str] = ("add", "multiply")) -> Graph:
     Raises
     ------
     TypeError
-        If `seed` is not a whole number, or `nodes` is one string.
+        If `seed` is not a whole number, or `nodes` is not several strings.
     ValueError
         If `seed` is out of range, or `nodes` has an unknown name or no node of two inputs.
 
@@ -112,22 +112,43 @@ def _drawn(seed: int, kinds: list[Kind]) -> list[Variable]:
 
 def checked_seed(seed: Any) -> int:
     """Return a seed as an int, or say what is wrong with it."""
-    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
-        raise TypeError(f"practice: the seed must be a whole number, got {seed!r}")
-    number = operator.index(seed)
+    number = _whole(seed)
+    if number is None:
+        text = isinstance(seed, str) and seed.isdecimal()
+        whole = text or (isinstance(seed, float) and seed.is_integer())
+        advice = f"write int({seed!r})" if whole else "give one such as 2026"
+        raise TypeError(f"practice: the seed must be a whole number, got {seed!r}; {advice}")
     if not 0 <= number < SEEDS:
+        advice = "leave out the minus sign" if number < 0 else "take its last nine digits"
         raise ValueError(
-            f"practice: the seed must be from 0 to {SEEDS - 1}, got {number}; "
-            "of a longer number take the last nine digits"
+            f"practice: the seed must be from 0 to {SEEDS - 1}, got {number}; {advice}"
         )
     return number
+
+
+def _whole(number: Any) -> int | None:
+    """Return a whole number of any kind as an int, and None for all else, True and False too."""
+    try:
+        return None if isinstance(number, bool) else operator.index(number)
+    except TypeError:
+        return None
 
 
 def checked_nodes(nodes: Iterable[str]) -> dict[str, Kind]:
     """Return the kinds of nodes with these names, or say what is wrong with them."""
     if isinstance(nodes, str):
         raise TypeError(f"practice: nodes must be several names, got {nodes!r}; write [{nodes!r}]")
+    if not isinstance(nodes, Iterable):
+        raise TypeError(
+            f"practice: nodes must be several names, got {nodes!r}; write ['add', 'multiply']"
+        )
     names = list(nodes)
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(
+                f"practice: each of nodes must be a name, got {name!r}; write them "
+                "side by side, as in ['add', 'multiply']"
+            )
     unknown = [name for name in names if name not in KINDS]
     if unknown:
         raise ValueError(f"practice: there is no node {unknown[0]!r}; there are {', '.join(KINDS)}")
@@ -289,7 +310,7 @@ def sheet(seeds: Iterable[int], nodes: Iterable[str] = ("add", "multiply")) -> S
     Raises
     ------
     TypeError, ValueError
-        As `problem`; also if there is no seed.
+        As `problem`; also if `seeds` is one number, or there is no seed.
 
     Examples
     --------
@@ -307,6 +328,14 @@ def sheet(seeds: Iterable[int], nodes: Iterable[str] = ("add", "multiply")) -> S
     L     60      1
     """
     nodes = checked_nodes(nodes)
+    if isinstance(seeds, str) or not isinstance(seeds, Iterable):
+        number = _whole(seeds)
+        few = number if number is not None and 0 < number <= 100 else 20
+        one = 2026 if number is None else number
+        raise TypeError(
+            f"sheet: seeds must be several whole numbers, got {seeds!r}; write [{one}] or "
+            f"range({few}): the problem of one seed, or the first {few}"
+        )
     problems = [(checked_seed(seed), problem(seed, nodes)) for seed in seeds]
     if not problems:
         raise ValueError("sheet: there is no seed; give at least one, such as range(20)")

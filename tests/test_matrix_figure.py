@@ -1,6 +1,7 @@
 """MatrixFigure in Python: its numbers, what it says makes what, what it shows, what it refuses."""
 
 import json
+import re
 from math import prod
 
 import numpy as np
@@ -12,6 +13,7 @@ from lxml import html
 from nnlib.layers import Affine, Relu, Sigmoid
 from nnlib.live import MatrixFigure
 from nnlib.live.matrix_figure import _control
+from nnlib.words import WORDS
 
 
 def affine(n, d, m, seed=0):
@@ -50,6 +52,16 @@ def cells(figure):
     """What the script is told of each cell."""
     data = html.fromstring(figure.view.html).findtext(".//script[@class='nn-data']")
     return json.loads(data)["cells"]
+
+
+def test_the_first_sentence_tells_which_cells_do_what():
+    """A result says what makes it; only a given number goes somewhere and can be moved."""
+    made, given_here = WORDS["matrix.welcome"].split("; ")
+    for figure in (affine(2, 2, 3), relu(2, 3)):
+        results = {cell["key"].partition("[")[0] for cell in cells(figure) if "terms" in cell}
+        assert set(re.findall(r"\bd?[A-Z]\b", made)) <= results
+        moved = {name.partition("[")[0] for name in figure.sliders}
+        assert set(re.findall(r"\bd?[A-Z]\b", given_here)) <= moved
 
 
 SHAPES = [(2, 2, 3), (1, 3, 2), (0, 3, 2), (4, 1, 1), (0, 1, 1), (0, 6, 2), (2, 2, 2)]

@@ -291,12 +291,18 @@ def test_the_shapes_of_graphs():
 @pytest.mark.parametrize(
     ("seed", "nodes", "error", "says"),
     [
-        (-1, ALL, ValueError, "from 0 to 4294967295, got -1"),
-        (2**32, ALL, ValueError, "take the last nine digits"),
-        (1.5, ALL, TypeError, "whole number, got 1.5"),
-        ("7", ALL, TypeError, "whole number, got '7'"),
+        (-1, ALL, ValueError, "from 0 to 4294967295, got -1; leave out the minus sign"),
+        (2**32, ALL, ValueError, "take its last nine digits"),
+        (1.5, ALL, TypeError, "whole number, got 1.5; give one such as 2026"),
+        (2.0, ALL, TypeError, r"got 2.0; write int\(2.0\)"),
+        ("7", ALL, TypeError, r"whole number, got '7'; write int\('7'\)"),
+        ("x", ALL, TypeError, "got 'x'; give one such as 2026"),
+        (np.array([1, 2]), ALL, TypeError, r"got array\(\[1, 2\]\); give one"),
         (True, ALL, TypeError, "whole number, got True"),
         (0, "add", TypeError, r"write \['add'\]"),
+        (0, None, TypeError, r"several names, got None; write \['add', 'multiply'\]"),
+        (0, 5, TypeError, r"several names, got 5; write \['add', 'multiply'\]"),
+        (0, [["add"]], TypeError, r"each of nodes must be a name, got \['add'\]; write"),
         (0, ["plus"], ValueError, "no node 'plus'; there are add, multiply"),
         (0, ["relu", "square"], ValueError, "one of the nodes must be 'add' or 'multiply'"),
         (0, [], ValueError, "one of the nodes must be 'add' or 'multiply'"),
@@ -311,6 +317,20 @@ def test_what_is_refused(seed, nodes, error, says):
 def test_a_sheet_without_seeds_is_refused():
     with pytest.raises(ValueError, match="give at least one, such as range"):
         sheet([])
+
+
+@pytest.mark.parametrize(
+    ("seeds", "says"),
+    [
+        (5, r"several whole numbers, got 5; write \[5\] or range\(5\)"),
+        (20260001, r"got 20260001; write \[20260001\] or range\(20\)"),
+        (None, r"got None; write \[2026\] or range\(20\)"),
+        ("12", r"got '12'; write \[2026\] or range\(20\)"),
+    ],
+)
+def test_one_seed_is_no_list_of_seeds(seeds, says):
+    with pytest.raises(TypeError, match=says):
+        sheet(seeds)
 
 
 # --- pictures to fill in ---
@@ -408,7 +428,7 @@ def test_a_figure_stands_without_a_script():
         for number in numbers.values():
             assert f"<td>{format_number(number)}</td>" in key
     assert "No &lt; end." in html
-    assert 'type="number" hidden data-input="seed"' in html
+    assert '<span>problem number</span> <input type="number" hidden data-input="seed"' in html
     assert " style=" not in html
     assert PracticeFigure(ALL, seed=9, name="fig-practice", caption="No < end.").view.html == html
 
@@ -426,7 +446,19 @@ def test_numbers_follow_the_seed():
         assert figure.seed == seed
         assert figure.values == graph.values
         assert figure.gradients == graph.gradients
-        assert repr(figure) == repr(graph)
+
+
+@given(seed=SEEDS, nodes=st.sampled_from(SETS))
+def test_as_text_a_figure_asks_and_does_not_answer(seed, nodes):
+    figure, graph = PracticeFigure(nodes, seed=seed), problem(seed, nodes)
+    title, head, *rows = figure._repr_mimebundle_()["text/plain"].splitlines()
+    assert (title, head.split()) == (f"Problem {seed}", ["value", "dL/d…"])
+    cells = [re.split(r" {2,}", row.strip()) for row in rows]
+    given_here = [[n, format_number(graph.values[n]), "?"] for n in graph.inputs]
+    assert cells[: len(given_here)] == given_here
+    asked = cells[len(given_here) :]
+    assert ", ".join(cell[0] for cell in asked) == question(graph).split(", ", len(given_here))[-1]
+    assert [cell[1:] for cell in asked] == [["?", "?"]] * (len(asked) - 1) + [["?", "1"]]
 
 
 def test_the_code_of_a_figure_makes_its_present_problem():

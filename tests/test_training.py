@@ -161,7 +161,7 @@ def test_snapshots_are_kept_only_where_they_are_asked_for():
     assert [(s.step, list(s.params)) for s in snapshots] == [(k, ["W", "b"]) for k in (0, 1, 6)]
     assert not snapshots[0].params["W"].any()
     np.testing.assert_array_equal(snapshots[-1].params["W"], own.params["W"])
-    assert History([2.3], [0.1, 0.2], [0.1, 0.2], 1).snapshots == []
+    assert History([2.3], [0.1, 0.2], [0.1, 0.2], 1).snapshots == ()
 
 
 NAN = np.where(TEST[0] == TEST[0][3, 2], np.nan, TEST[0])

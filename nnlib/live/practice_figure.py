@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from nnlib.formatting import format_number
+from nnlib.formatting import format_number, table
 from nnlib.graph import Graph
 from nnlib.layers import PowLayer
 from nnlib.live.base import Control, LiveFigure
@@ -21,6 +21,7 @@ from nnlib.practice import (
     SEEDS,
     checked_nodes,
     checked_seed,
+    formulas,
     problem,
     worksheet_svg,
 )
@@ -68,7 +69,7 @@ class PracticeFigure(LiveFigure):
     seed : int
         Of the present problem.
     values, gradients : dict of str to float
-        The answers to it, computed by nnlib.
+        The answers to it, computed by nnlib. The figure as text does not have them.
 
     Raises
     ------
@@ -84,12 +85,12 @@ class PracticeFigure(LiveFigure):
     >>> figure.seed
     8
     >>> figure
-    Graph of L
-       value  dL/d…
-    x    0.5     −3
-    y     −3   0.25
-    a   −1.5    0.5
-    L  −0.75      1
+    Problem 8
+               value  dL/d…
+            x    0.5      ?
+            y     −3      ?
+    a = x × y      ?      ?
+    L = a × x      ?      1
     """
 
     kind = "practice"
@@ -129,7 +130,17 @@ class PracticeFigure(LiveFigure):
         return problem(self.seed, self._kinds)
 
     def __repr__(self) -> str:
-        return repr(self._now)
+        """Return the problem as text, with a question mark for each answer."""
+        graph = self._now
+        given = [[name, format_number(graph.values[name]), "?"] for name in graph.inputs]
+        asked = [[formula, "?", "?"] for formula in formulas(graph)]
+        asked[-1][-1] = "1"  # the derivative of the output with respect to itself
+        head = ["", say("still.valueHead"), f"d{OUTPUT}/d…"]
+        return f"{say('still.practice.one', seed=self.seed)}\n{table(head, given + asked)}"
+
+    def _html(self) -> str:
+        field, label = (escape(text) for text in ("seed", say("still.practice.seed")))
+        return super()._html().replace(f"<span>{field}</span>", f"<span>{label}</span>", 1)
 
     def _stage(self) -> str:
         return worksheet_svg(problem(self._first, self._kinds))

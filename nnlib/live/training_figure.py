@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from html import escape
@@ -22,6 +22,7 @@ from nnlib.training import History, Snapshot
 from nnlib.words import say
 
 LEVELS = 7  # strengths of colour: for weights of each sign, and for the ink of a digit
+BLANK = 0.01  # of the largest weight: what is smaller is not drawn
 ZERO = ord("h")  # the letter of level 0; "a" is the most negative level, "o" the most positive
 COLUMNS = 4  # pictures of units side by side
 MOST = 8  # digits
@@ -81,7 +82,8 @@ class TrainingFigure(LiveFigure):
     Notes
     -----
     The page gets loss and accuracy to 13 significant digits, probabilities to 0.000001, and
-    weights in 15 steps from minus to plus the largest. So it is the same on every computer,
+    weights in 15 steps from minus to plus the largest; the smallest step begins at 1 % of the
+    largest, so that units of small weights are seen, too. So it is the same on every computer,
     although the last bit of a matrix product is not.
 
     Examples
@@ -135,6 +137,8 @@ class TrainingFigure(LiveFigure):
         kept = np.array([s.params[first][:, : self._first].T for s in snapshots], dtype=np.float64)
         self._scale = float(np.abs(kept).max())
         kept /= self._scale or 1
+        size = np.abs(kept)
+        kept = np.where((size >= BLANK) & (size < 1 / LEVELS), np.sign(kept) / LEVELS, kept)
         self._weights = [_letters(moment.reshape(-1, shape[1])) for moment in kept]
         self._total, self._numbers = len(history.losses), _numbers(history)
         self._curves = _Curves(history)
@@ -224,13 +228,14 @@ class TrainingFigure(LiveFigure):
             f"{say(f'still.training.{sign}', x=format_number(self._scale))}</span> "
             for sign, group in (("minus", MINUS), ("plus", PLUS))
         )
+        blank = say("still.training.blank", x=format_number(BLANK * self._scale))
         return (
             f'<p>{title}</p><svg class="nn-units" viewBox="0 0 {size[0]} {size[1]}" '
             f'width="{80 * columns}" role="img" aria-label="{escape(title)}">'
             f'<path d="{frames}" fill="none" stroke="currentColor" stroke-opacity=".4" '
             'vector-effect="non-scaling-stroke"/>'
             f"{PLUS}{''.join(paths[:LEVELS])}</g>{MINUS}{''.join(paths[LEVELS:])}</g></svg>"
-            f"<p>{legend}</p>"
+            f"<p>{legend}<span>{blank}</span></p>"
         )
 
     def _digit(self, i: int, probabilities: Array) -> str:
@@ -421,7 +426,7 @@ def _numbers(history: History) -> list[dict[str, float]]:
     return moments
 
 
-def _probabilities(network: Any, snapshots: list[Snapshot], x: Array) -> Array:
+def _probabilities(network: Any, snapshots: Sequence[Snapshot], x: Array) -> Array:
     """Return the probabilities at each moment: shape (moments, N, C)."""
     copy = deepcopy(network)
     scores = []
