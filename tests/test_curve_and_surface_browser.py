@@ -366,7 +366,7 @@ def test_it_fits_and_can_be_read(new_page, tmp_path, width):
     assert np.min(boxes) > -1.5  # no label is cut off
 
 
-def test_a_link_and_the_code_bring_back_what_was_shown(page, tmp_path):
+def test_a_link_brings_back_what_was_shown(page, tmp_path):
     open_page(page, tmp_path, cubic(), bowl())
     page.goto(f"{page.url}#fig-bowl?x=3&y=-1&step_size=0.5")
     page.reload()

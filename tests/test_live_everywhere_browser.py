@@ -357,10 +357,10 @@ def test_nothing_moves_by_itself_for_those_who_asked_for_that(new_page, tmp_path
     open_page(page, tmp_path, *every_kind().values())
     for kind in KINDS:
         figure = find(page, kind)
-        pressed = (
-            "all => all.forEach((e) => e.dataset.action !== 'enlarge' && (e.click(), e.click()))"
+        figure.locator('button:not([data-action="enlarge"])').evaluate_all(
+            "all => all.forEach((e) => { e.click(); e.click(); })"
         )
-        figure.locator(".nn-bar button").evaluate_all(pressed)
+    page.locator('[data-action="play"]').click()
     assert page.evaluate("document.getAnimations().length") == 0
     moving = """all => all.filter((e) => { const s = getComputedStyle(e);
       return s.animationName !== "none" || /[1-9]/.test(s.transitionDuration)

@@ -8,7 +8,8 @@ import sys
 import textwrap
 from collections.abc import Callable
 from html import escape
-from math import ceil, isfinite, isnan, log10, nan
+from math import ceil, inf, isfinite, isnan, log10, nan
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from nnlib.live.axes import HUGE, Axes, short
 from nnlib.live.base import Control, LiveFigure
 from nnlib.live.sampled import (
     SampledCurve,
+    checked_function,
     checked_range,
     checked_start,
     number,
@@ -106,14 +108,16 @@ class CurveFigure(LiveFigure):
         name: str | None = None,
         caption: str = "",
     ):
-        if not callable(f):
-            raise TypeError(f"CurveFigure: f must be a function of one number, got {f!r}")
+        checked_function("CurveFigure", f, 1.0)
+        given = step
         places, step = checked_range("CurveFigure", "x", x, step)
         tried = [places[round(k / 20 * (len(places) - 1))] for k in (14, 12, 16, 6, 4, 18, 10, 2)]
         if at is not None:
             tried = [checked_start("CurveFigure", "x", at, places)]
-        probes = [*tried, *places[:: len(places) // 8 + 1]]
+        probes = [*tried, *places]
         self.f, self.x = f, (float(places[0]), float(places[-1]))
+        self._range = f"({exactly(x[0])}, {exactly(x[1])})"
+        self._options = f", step={exactly(given)}" if given else ""
         self.graph = traced(f, [{"x": float(v)} for v in probes], "y")
         self.output = self.graph.output if self.graph else "y"
         if self.output == "h":
@@ -130,10 +134,13 @@ class CurveFigure(LiveFigure):
             )
         controls = {"x": Control(start, *self.x, step)}
         if secant and self.graph:
-            if not (h > 0 and round(log10(h)) in EXPONENTS and abs(h / power(log10(h)) - 1) < 1e-9):
+            near = power(log10(h)) if isinstance(h, Real) and 0 < h < inf else nan
+            if isnan(near) or abs(h - near) > 1e-9 * near or round(log10(near)) not in EXPONENTS:
                 raise ValueError(f"CurveFigure: h must be 1, 0.1, 0.01, ... or 1e-15, got {h!r}")
-            controls["h"] = Control(power(log10(h)), EXPONENTS[0], EXPONENTS[-1], 1, log=True)
+            controls["h"] = Control(near, EXPONENTS[0], EXPONENTS[-1], 1, log=True)
             self._error_axes = self._error_frame()
+        elif self.graph:
+            self._options += ", secant=False"
         super().__init__(name=name or self.output, caption=caption, controls=controls)
 
     def _cut(self, places: Array) -> None:
@@ -154,6 +161,12 @@ class CurveFigure(LiveFigure):
             raise ValueError(
                 f"CurveFigure: f has no finite value from x = {self.x[0]:g} to {self.x[1]:g}; "
                 "change the range x"
+            )
+        size = float(np.median(np.abs(np.concatenate([piece.y for piece in self._pieces]))))
+        if size > HUGE:
+            raise ValueError(
+                f"CurveFigure: most values of f are too large to draw, {size:.0e} in the middle; "
+                f"change the range x, or make them smaller than {HUGE:g}"
             )
 
     def _at(self, x: float) -> tuple[float, float]:
@@ -248,10 +261,13 @@ class CurveFigure(LiveFigure):
         if not isfinite(self.difference):
             return say("curve.open", **parts)
         parts["off"] = format_number(abs(self.difference))
+        if not self.difference:
+            return say("curve.exact", **parts)
         if self._corner(x):
             return say("curve.astride", **parts)
         return say("curve.rounding" if rounding else "curve.width", **parts)
 
+    @np.errstate(all="ignore")
     def _frame(self) -> Axes:
         """Return a frame for the curve and, as far as that leaves room for it, its slopes."""
         poles = self._poles()
@@ -259,17 +275,19 @@ class CurveFigure(LiveFigure):
         down, up = _span([piece.slope for piece in self._pieces], True)
         room = (0.5 if poles else 2.5) * (high - low)
         low, high = min(low, max(down, low - room)), max(high, min(up, high + room))
-        flat = high - low <= 1e-9 * max(abs(low), abs(high))
-        pad = max(1, abs(low) / 2) if flat else 0.06 * (high - low)
+        if high - low <= 1e-9 * max(abs(low), abs(high)):  # level: show its slope 0 too
+            low, high = min(low, -1.0), max(high, 1.0)
+        pad = 0.06 * (high - low)
         return Axes(self.x, (low - pad, high + pad), x_label="x")
 
     def _poles(self) -> bool:
         """Return whether the curve grows beyond all bounds somewhere."""
-        ends = [piece.slope[[0, -1]] for piece in self._pieces]
+        ends = [piece.slope[[0, -1]] for piece in self._pieces if piece.x.size > 1]
         core = np.ptp(np.percentile(np.concatenate([p.y for p in self._pieces]), [5, 95]))
         steep = [np.abs(m) * (self.x[1] - self.x[0]) for m in ends]
         return not all((m <= 1e5 * core + 1e-9).all() for m in steep)
 
+    @np.errstate(all="ignore")
     def _error_frame(self) -> Axes:
         """Return a frame for the secant's errors, whatever x and h."""
         every = [d for x in np.linspace(*self.x, 23)[1:-1] for _, d in self._off(float(x))]
@@ -277,6 +295,7 @@ class CurveFigure(LiveFigure):
         label = say("still.curve.error")
         return Axes((-15.6, 0.6), (-16.5, top + 0.5), 560, 210, "h", label, powers="xy")
 
+    @np.errstate(all="ignore")
     def _stage(self) -> str:
         axes, x = self._axes, self.inputs["x"]
         y, slope = self._at(x)
@@ -325,7 +344,11 @@ class CurveFigure(LiveFigure):
 
     def _open_ends(self, axes: Axes) -> str:
         """Return a ring at the end of a piece, and a dot at the end that belongs to the curve."""
-        marks = []
+        alone = [p for p in self._pieces if p.x.size == 1]
+        marks = [
+            f'<circle class="nn-closed" {place(axes, float(p.x[0]), float(p.y[0]))} r="5"/>'
+            for p in alone
+        ]
         for left, right in zip(self._pieces[:-1], self._pieces[1:], strict=True):
             places = [(float(p.x[i]), float(p.y[i])) for p, i in ((left, -1), (right, 0))]
             (a, low), (b, high) = places
@@ -338,9 +361,20 @@ class CurveFigure(LiveFigure):
                 # The jump is at the rounder number; the other is its neighbour.
                 if abs(a - round(a, 9)) > abs(b - round(b, 9)):
                     places.reverse()
+                hollow = self._hollow(a, b)
                 for kind, (x, y) in zip(("nn-closed", "nn-open"), places, strict=True):
-                    marks.append(f'<circle class="{kind}" {place(axes, x, y)} r="5"/>')
+                    kind = "nn-open" if hollow else kind
+                    if not any(x == p.x[0] for p in alone):
+                        marks.append(f'<circle class="{kind}" {place(axes, x, y)} r="5"/>')
         return "".join(marks)
+
+    def _hollow(self, a: float, b: float) -> bool:
+        """Return whether f has no value where it jumps, or another that is drawn by itself."""
+        if any(p.x.size == 1 and p.x[0] in (a, b) for p in self._pieces):
+            return False
+        between = [x for x in (round(a, 9), a + (b - a) / 2) if a < x < b]
+        each = [self._at(x)[0] if self.graph else number(self.f, x) for x in between]
+        return not all(isfinite(y) for y in each)
 
     def _errors(self) -> str:
         """Return the picture of the secant's error for each h, on logarithmic axes."""
@@ -394,7 +428,7 @@ class CurveFigure(LiveFigure):
         lines, f = written(self.f)
         more = ", h=⟦h⟧" if "h" in self.inputs else ""
         call = (
-            f"CurveFigure({f}, x=({self.x[0]:.12g}, {self.x[1]:.12g}), at=⟦x⟧{more}, "
+            f"CurveFigure({f}, x={self._range}, at=⟦x⟧{self._options}{more}, "
             f"name={self.name!r}, caption={self.caption!r})"
         )
         return "\n".join([*lines, "from nnlib.live import CurveFigure", "", call])
@@ -411,6 +445,18 @@ def power(exponent: float) -> float:
     return float(f"1e{round(exponent)}")
 
 
+def exactly(number: float) -> str:
+    """Return a number as Python, short where that is the same number.
+
+    Examples
+    --------
+    >>> exactly(-5.0), exactly(np.pi)
+    ('-5', '3.141592653589793')
+    """
+    text = f"{number:.12g}"
+    return text if float(text) == number else repr(float(number))
+
+
 def written(f: Callable[..., Any]) -> tuple[list[str], str]:
     """Return lines of Python that define or import `f`, and the expression that names it.
 
@@ -421,21 +467,25 @@ def written(f: Callable[..., Any]) -> tuple[list[str], str]:
     """
     name = getattr(f, "__name__", "f")
     module = getattr(f, "__module__", None) or ""
-    if isinstance(f, np.ufunc) or module.split(".")[0] == "numpy":
+    if getattr(np, name, None) is f:
         return ["import numpy as np"], f"np.{name}"
-    if (
-        module.split(".")[0] == "nnlib"
-        and name.isidentifier()
-        and hasattr(sys.modules[module], name)
-    ):
+    if module.split(".")[0] in ("nnlib", "math") and vars(sys.modules[module]).get(name) is f:
         return [f"from {module} import {name}"], name
-    unknown = [f"# {say('still.curve.define', name=name if name.isidentifier() else 'f')}"]
+    if f is abs:
+        return [], name
+    name = name if name.isidentifier() or name == "<lambda>" else "f"
+    called = "f" if name == "<lambda>" else name
+    unknown = [f"# {say('still.curve.define', name=called)}"], called
+    if not inspect.isfunction(f) or f.__defaults__ or f.__kwdefaults__ or f.__annotations__:
+        return unknown
+    if hasattr(f, "__wrapped__") or any(map(inspect.iscode, f.__code__.co_consts)):
+        return unknown
     try:
         text = textwrap.dedent(inspect.getsource(f))
         tree = ast.parse(text.strip().removesuffix(","))
         needed = inspect.getclosurevars(f)
-    except (OSError, TypeError, SyntaxError):
-        return unknown, name if name.isidentifier() else "f"
+    except (OSError, TypeError, ValueError, SyntaxError):
+        return unknown
     lambdas = [node for node in ast.walk(tree) if isinstance(node, ast.Lambda)]
     start = ["import numpy as np"] if needed.globals.get("np") is np else []
     if (
@@ -443,7 +493,7 @@ def written(f: Callable[..., Any]) -> tuple[list[str], str]:
         or set(needed.globals) - {"np"}
         or (len(lambdas) != 1) == (name == "<lambda>")
     ):
-        return unknown, name if name.isidentifier() else "f"
+        return unknown
     if name == "<lambda>":
         return start, ast.unparse(lambdas[0])
     return [*start, *text.rstrip().split("\n")], name

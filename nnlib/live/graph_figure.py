@@ -87,8 +87,8 @@ class GraphFigure(LiveFigure):
         self.graph = Graph(output)
         if not isinstance(sliders, Mapping) or not all(isinstance(key, str) for key in sliders):
             raise TypeError(
-                "GraphFigure: sliders must be a dict of a name and (low, high, step) for each, such "
-                f"as {{'x': (-5, 5, 0.1)}}; got {sliders!r}"
+                "GraphFigure: sliders must be a dict with (low, high, step) for each name, such as "
+                f"{{'x': (-5, 5, 0.1)}}; got {sliders!r}"
             )
         self.predict = predict
         _check_drawable(self.graph)

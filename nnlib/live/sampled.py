@@ -6,6 +6,7 @@ gets samples, and both the page and the figure in Python interpolate between the
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable
 from copy import copy
 from dataclasses import dataclass
@@ -57,8 +58,11 @@ def traced(f: Callable[..., Any], points: Iterable[dict[str, float]], output: st
             graph = _drawable(result, variables, output)
             if graph is None:
                 return None
-        elif graph.at(**point).values[graph.output] != result.value:
-            return None
+        else:
+            with np.errstate(all="ignore"):
+                value = graph.at(**point).values[graph.output]
+            if not np.array_equal(value, result.value, equal_nan=True):
+                return None
     return graph
 
 
@@ -138,7 +142,29 @@ def number(f: Callable[..., Any], *point: float) -> float:
         return nan
     if isinstance(value, Variable):
         value = value.value
-    return nan if isinstance(value, complex) else single_number(value)
+    try:
+        return nan if isinstance(value, complex) else single_number(value)
+    except (TypeError, ValueError) as error:
+        who = ("CurveFigure", "SurfaceFigure")[len(point) - 1]
+        at = ", ".join(f"{n} = {v:g}" for n, v in zip("xy", point, strict=False))
+        raise type(error)(
+            f"{who}: f must return a single number, but returned {value!r:.80} at {at}"
+        ) from None
+
+
+def checked_function(who: str, f: Any, *point: float) -> None:
+    """Raise TypeError unless `f` can be called with the numbers of a point."""
+    needed = ("one number", "two numbers")[len(point) - 1]
+    if not callable(f):
+        raise TypeError(f"{who}: f must be a function of {needed}, got {f!r}")
+    try:
+        signature = inspect.signature(f)
+    except (TypeError, ValueError):  # of some functions written in C nothing is known
+        return
+    try:
+        signature.bind(*point)
+    except TypeError as error:
+        raise TypeError(f"{who}: f must be a function of {needed}: {error}") from None
 
 
 def checked_range(
@@ -152,6 +178,8 @@ def checked_range(
     if not (isfinite(high - low) and high - low > max(1e-300, 1e-9 * max(abs(low), abs(high)))):
         raise ValueError(f"{who}: {name} must be two finite numbers that rise, got {span!r}")
     if step is not None:
+        if isinstance(step, bool) or not isinstance(step, Real):
+            raise TypeError(f"{who}: the step of {name} must be a number, got {step!r}")
         step = float(step)
         count = (high - low) / step if step > 0 else 0.0
         if not 1 <= count <= 2000 or abs(count - round(count)) > 1e-6:
@@ -204,6 +232,7 @@ class Piece:
     slope: Array
 
 
+@np.errstate(all="ignore")
 def pieces(value: Vector, slope: Vector | None, x: Array) -> tuple[list[Piece], list[float]]:
     """Cut a function where it jumps, has a kink, or has no value.
 
@@ -216,6 +245,7 @@ def pieces(value: Vector, slope: Vector | None, x: Array) -> tuple[list[Piece], 
     Returns
     -------
     pieces : list of Piece
+        One of a single place, with the slope NaN, is a point alone.
     corners : list of float
         Where it jumps or has a kink.
 
@@ -231,7 +261,11 @@ def pieces(value: Vector, slope: Vector | None, x: Array) -> tuple[list[Piece], 
     for p, q in _stretches(x, _jumps(value, x, 60)):
         inner = _between(x, p, q)
         inner = inner[np.isfinite(value(inner))]
-        if inner.size < 2:
+        if not inner.size:
+            continue
+        if inner.size == 1:  # a point alone, such as that of the sign at 0
+            corners.append(float(inner[0]))
+            found.append(Piece(inner, value(inner), np.array([nan])))
             continue
         if found and inner[0] - found[-1].x[-1] < h:
             corners.append(float(found[-1].x[-1]))
@@ -353,7 +387,9 @@ class SampledCurve:
             kept = np.isin(piece.x, x)
             kept[[0, -1]] = True
             kept &= np.abs(piece.y) < 1e100
-            if kept.sum() > 1:
+            if piece.x.size == 1 and kept[0]:
+                self.knots.append([piece.x.tolist(), piece.y.tolist(), [0.0]])
+            elif kept.sum() > 1:
                 self.knots.append(self._calm([v[kept].tolist() for v in vars(piece).values()]))
 
     def _calm(self, knots: list[list[float]]) -> list[list[float]]:
@@ -371,11 +407,13 @@ class SampledCurve:
         y, slope = nan, nan
         for xs, ys, ms in self.knots:
             if xs[0] <= x <= xs[-1]:
+                if len(xs) == 1:
+                    return ys[0], nan
                 i = next((i for i in range(1, len(xs) - 1) if xs[i] > x), len(xs) - 1)
                 w = xs[i] - xs[i - 1]
                 t = (x - xs[i - 1]) / w
                 y, slope = _cubic(t, ys[i - 1], ys[i], w * ms[i - 1], w * ms[i])
-                slope /= w
+                y, slope = ys[xs.index(x)] if x in xs else y, slope / w
                 break
         if any(abs(x - c) <= self.near for c in self.corners):
             slope = nan
@@ -406,10 +444,14 @@ class SampledSurface:
         (xs, x_weights), (ys, y_weights) = _stencil(*x), _stencil(*y)
         z = np.array([[number(f, u, v) for u in xs] for v in ys])
         z = z.reshape(POINTS, 3, POINTS, 3)
-        planes = np.einsum("jqip,ljq,kip->jilk", z, y_weights, x_weights).reshape(POINTS, POINTS, 4)
-        knots = [[[float(f"{v:.6g}") for v in knot] for knot in row] for row in planes.tolist()]
+        with np.errstate(all="ignore"):
+            planes = np.einsum("jqip,ljq,kip->klji", z, y_weights, x_weights)
+            (value, along_y), (along_x, both) = planes
+            along_x, along_y = _calm(along_x, value, 1), _calm(along_y, value, 0)
+            both = _calm(both, along_x, 0)
         self.knots = [
-            [knot if all(isfinite(v) for v in knot) else None for knot in row] for row in knots
+            [_knot(*knot) for knot in zip(*rows, strict=True)]
+            for rows in zip(*[v.tolist() for v in (value, along_x, along_y, both)], strict=True)
         ]
 
     def __call__(self, x: float, y: float) -> tuple[float, float, float]:
@@ -436,6 +478,27 @@ def _cubic(t: float, y: float, end: float, p: float, q: float) -> tuple[float, f
     d = end - y
     a, b = 3 * d - 2 * p - q, p + q - 2 * d
     return y + t * (p + t * (a + t * b)), p + t * (2 * a + t * 3 * b)
+
+
+def _calm(slopes: Array, values: Array, axis: int) -> Array:
+    """Bound slopes per cell, which are beyond all bounds at a jump, by what neighbours rise.
+
+    A slope above three times the steeper rise beside it gives way to the mean of both rises.
+    """
+    rises = np.diff(values, axis=axis)
+    none = np.full_like(values.take([0], axis), nan)
+    beside = np.stack([np.concatenate([none, rises], axis), np.concatenate([rises, none], axis)])
+    known = np.isfinite(beside)
+    rise = np.where(known, beside, 0.0)
+    mean = rise.sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    wild = known.any(axis=0) & (np.abs(slopes) > 3 * np.abs(rise).max(axis=0))
+    return np.where(wild, mean, slopes)
+
+
+def _knot(value: float, *slopes: float) -> list[float] | None:
+    """Return a knot with as many digits as matter, None if it is not finite."""
+    knot = [float(f"{value:.12g}"), *[float(f"{v:.6g}") for v in slopes]]
+    return knot if all(isfinite(v) for v in knot) else None
 
 
 def _stencil(low: float, high: float) -> tuple[list[float], Array]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from html import escape
+from itertools import pairwise
 from math import atan2, ceil, degrees, floor, hypot, isfinite, isnan, log10, nan
 from typing import Any
 
@@ -14,10 +15,11 @@ from nnlib.formatting import format_number, table
 from nnlib.functions import Array
 from nnlib.live.axes import HUGE, Axes, short, ticks
 from nnlib.live.base import Control, LiveFigure
-from nnlib.live.curve_figure import PEN, dots, path, place, written
+from nnlib.live.curve_figure import PEN, dots, exactly, path, place, written
 from nnlib.live.sampled import (
     POINTS,
     SampledSurface,
+    checked_function,
     checked_range,
     checked_start,
     number,
@@ -68,7 +70,7 @@ class SurfaceFigure(LiveFigure):
         The points of gradient descent, each with its x, y and value; n is `steps` + 1, or less
         where it leaves what is finite.
     outcome : str
-        What became of it: arrives, creeps, falls, turns, away, left, still or none.
+        What became of it: arrives, creeps, falls, turns, endless, away, left, still or none.
     sliders : dict of str to ipywidgets.FloatSlider
 
     Raises
@@ -116,56 +118,47 @@ class SurfaceFigure(LiveFigure):
         caption: str = "",
     ):
         who = "SurfaceFigure"
-        if not callable(f):
-            raise TypeError(f"{who}: f must be a function of two numbers, got {f!r}")
-        if not (isinstance(steps, int) and 2 <= steps <= 200):
+        checked_function(who, f, 1.0, 1.0)
+        if not (hasattr(steps, "__index__") and 2 <= steps <= 200):
             raise ValueError(f"{who}: steps must be a whole number from 2 to 200, got {steps!r}")
-        (xs, x_step), (ys, y_step) = (
-            checked_range(who, "x", x, None),
-            checked_range(who, "y", y, None),
-        )
-        self.f, self.steps = f, steps
+        xs, x_step = checked_range(who, "x", x, None)
+        ys, y_step = checked_range(who, "y", y, None)
+        self.f, self.steps = f, int(steps)
+        self._ranges = f"x=({exactly(x[0])}, {exactly(x[1])}), y=({exactly(y[0])}, {exactly(y[1])})"
         self.x, self.y = (float(xs[0]), float(xs[-1])), (float(ys[0]), float(ys[-1]))
-        if start is None:
-            at = [
-                float(places[round(k * (len(places) - 1))]) for places, k in ((xs, 0.1), (ys, 0.8))
-            ]
-        else:
-            at = [
-                checked_start(who, f"the start in {n}", v, places)
-                for n, v, places in zip("xy", start, (xs, ys), strict=True)
-            ]
-        probes = [
-            (u, v) for u in [at[0], *xs[:: len(xs) // 4]] for v in [at[1], *ys[:: len(ys) // 4]]
-        ]
-        self.graph = traced(f, [{"x": float(u), "y": float(v)} for u, v in probes], "z")
-        self.output = self.graph.output if self.graph else "z"
-        if self.output == "step_size":
-            raise ValueError(
-                f'{who}: f returns a variable called "step_size", as the slider; rename it'
-            )
-        self._surface = None if self.graph else SampledSurface(f, self.x, self.y)
-        if not all(isfinite(v) for v in self._at(*at)):
-            raise ValueError(
-                f"{who}: f or its gradient is not finite at x = {at[0]:g}, y = {at[1]:g}; start "
-                "where it is, with start=(..., ...), or change the ranges"
-            )
+        at = _checked_point(start, xs, ys)
+        self._trace(at, xs, ys)
         low, high, step = self._step_sizes(step_sizes)
         if step_size is None:
             step_size = low + step * round((high - low) / 3 / step)
-        places = checked_range(who, "step_sizes", (low, high), step)[0]
+        sizes = checked_range(who, "step_sizes", (low, high), step)[0]
+        step_size = checked_start(who, "step_size", step_size, sizes)
         self._axes = Axes(self.x, self.y, 480, None, "x", "y")
-        super().__init__(
-            name=name or self.output,
-            caption=caption,
-            controls={
-                "x": Control(at[0], *self.x, x_step),
-                "y": Control(at[1], *self.y, y_step),
-                "step_size": Control(
-                    checked_start(who, "step_size", step_size, places), low, high, step
-                ),
-            },
-        )
+        controls = {
+            "x": Control(at[0], *self.x, x_step),
+            "y": Control(at[1], *self.y, y_step),
+            "step_size": Control(step_size, low, high, step),
+        }
+        super().__init__(name=name or self.output, caption=caption, controls=controls)
+
+    def _trace(self, at: tuple[float, float], xs: Array, ys: Array) -> None:
+        """Make the graph of f, or samples of it."""
+        some = [
+            [start, *places[np.linspace(0, len(places) - 1, 7).astype(int)].tolist()]
+            for start, places in zip(at, (xs, ys), strict=True)
+        ]
+        self.graph = traced(self.f, [{"x": u, "y": v} for u in some[0] for v in some[1]], "z")
+        self.output = self.graph.output if self.graph else "z"
+        if self.output == "step_size":
+            raise ValueError(
+                'SurfaceFigure: f returns a variable called "step_size", as the slider; rename it'
+            )
+        self._surface = None if self.graph else SampledSurface(self.f, self.x, self.y)
+        if not all(isfinite(v) for v in self._at(*at)):
+            raise ValueError(
+                f"SurfaceFigure: f or its gradient is not finite at x = {at[0]:g}, y = {at[1]:g}; "
+                "start where it is, with start=(..., ...), or change the ranges"
+            )
 
     def _at(self, x: float, y: float) -> tuple[float, float, float]:
         """Return value and slopes along x and y, NaN or infinite where there are none."""
@@ -188,17 +181,22 @@ class SurfaceFigure(LiveFigure):
             if not low > 0:
                 raise ValueError(f"SurfaceFigure: a step size must be above 0, got {given!r}")
             return low, high, step
-        bends = []
+        bends, slopes = [], []
         dx, dy = 1e-4 * (self.x[1] - self.x[0]), 1e-4 * (self.y[1] - self.y[0])
         for x in np.linspace(*self.x, 7)[1:-1].tolist():
             for y in np.linspace(*self.y, 7)[1:-1].tolist():
-                along_x = np.subtract(self._at(x + dx, y), self._at(x - dx, y))[1:] / (2 * dx)
-                along_y = np.subtract(self._at(x, y + dy), self._at(x, y - dy))[1:] / (2 * dy)
+                with np.errstate(all="ignore"):
+                    along_x = np.subtract(self._at(x + dx, y), self._at(x - dx, y))[1:] / (2 * dx)
+                    along_y = np.subtract(self._at(x, y + dy), self._at(x, y - dy))[1:] / (2 * dy)
                 matrix = np.array([along_x, along_y])
                 if np.isfinite(matrix).all():
                     bends.append(float(np.linalg.norm(matrix, 2)))
-        bend = float(np.median(bends)) if bends else 0.0
-        most = 2.4 / bend if bend > 1e-9 else 1.0
+                    slopes.append(hypot(*self._at(x, y)[1:]))
+        bend, slope = (float(np.median(v)) if v else 0.0 for v in (bends, slopes))
+        width = max(self.x[1] - self.x[0], self.y[1] - self.y[0])
+        # Where hardly anything bends, such steps would leave the picture at once.
+        bend = max(bend, 2.4 * slope / width)
+        most = 2.4 / bend if bend > 1e-30 else 1.0
         power = floor(log10(most / 60))
         step = next(s for s in (float(f"{n}e{power}") for n in (1, 2, 5, 10)) if most / s <= 130)
         return step, float(f"{step * ceil(most / step):.6g}"), step
@@ -235,7 +233,7 @@ class SurfaceFigure(LiveFigure):
     @property
     def outcome(self) -> str:
         """What became of the path, in a word."""
-        return outcome(self.path.tolist(), self.steps)
+        return outcome(self.path.tolist(), self.steps, 10 * (self.x[1] - self.x[0]))
 
     def __repr__(self) -> str:
         at, slopes, z = self.inputs, self.gradients, self.output
@@ -259,6 +257,7 @@ class SurfaceFigure(LiveFigure):
             else f"{say('surface.after', **parts)} {told}"
         )
 
+    @np.errstate(all="ignore")
     def _stage(self) -> str:
         axes, points, z = self._axes, self.path, self.output
         x, y = self.inputs["x"], self.inputs["y"]
@@ -304,7 +303,8 @@ class SurfaceFigure(LiveFigure):
         z = np.where(np.abs(z) < HUGE, z, nan)
         heights = contourpy.contour_generator(xs, ys, np.ma.masked_invalid(z.reshape(GRID, GRID)))
         lines, numbers = [], []
-        taken: list[list[float]] = []
+        start = self.inputs
+        taken = [[self._axes.px(start["x"]), self._axes.py(start["y"])]]
         for k, (level, text) in enumerate(_levels(z[np.isfinite(z)]).items()):
             found = [np.asarray(line) for line in heights.lines(level)]
             outlines = [
@@ -345,19 +345,27 @@ class SurfaceFigure(LiveFigure):
 
     def _code(self) -> str:
         lines, f = written(self.f)
-        ranges = ", ".join(
-            f"{n}=({low:.12g}, {high:.12g})" for n, (low, high) in (("x", self.x), ("y", self.y))
-        )
         step = self.controls["step_size"]
         call = (
-            f"SurfaceFigure({f}, {ranges}, start=(⟦x⟧, ⟦y⟧), step_size=⟦step_size⟧, "
-            f"step_sizes=({step.low:.12g}, {step.high:.12g}, {step.step:.12g}), "
+            f"SurfaceFigure({f}, {self._ranges}, start=(⟦x⟧, ⟦y⟧), step_size=⟦step_size⟧, "
+            f"step_sizes=({exactly(step.low)}, {exactly(step.high)}, {exactly(step.step)}), "
             f"steps={self.steps}, name={self.name!r}, caption={self.caption!r})"
         )
         return "\n".join([*lines, "from nnlib.live import SurfaceFigure", "", call])
 
 
-def outcome(points: list[list[float]], steps: int) -> str:
+def _checked_point(start: tuple[float, float] | None, xs: Array, ys: Array) -> tuple[float, float]:
+    if start is None:
+        return float(xs[round(0.1 * (len(xs) - 1))]), float(ys[round(0.8 * (len(ys) - 1))])
+    try:
+        x, y = start
+    except (TypeError, ValueError):
+        raise TypeError(f"SurfaceFigure: start must be (x, y), got {start!r}") from None
+    who = "SurfaceFigure"
+    return checked_start(who, "the start in x", x, xs), checked_start(who, "the start in y", y, ys)
+
+
+def outcome(points: list[list[float]], steps: int, reach: float = HUGE) -> str:
     """Return in a word what became of gradient descent.
 
     Parameters
@@ -365,12 +373,15 @@ def outcome(points: list[list[float]], steps: int) -> str:
     points : list of [x, y, value]
     steps : int
         How many there should have been.
+    reach : float, optional
+        A way that leads far out of the picture.
 
     Returns
     -------
     str
         none: no value at the start. still: the gradient is 0 there. left: to where there is no
-        value. away: beyond all bounds, higher than at the start, or to and fro in growing steps.
+        value. endless: ever further down, in growing steps, far out of the picture.
+        away: beyond all bounds, higher than at the start, or to and fro in growing steps.
         arrives: if the steps go on shrinking like this, all to come add up to at most 1 % of the
         way so far. turns: the last two go against each other. creeps: the last is shorter than
         the one before. falls: it is not.
@@ -381,9 +392,12 @@ def outcome(points: list[list[float]], steps: int) -> str:
     'creeps'
     """
     start, end = points[0], points[-1]
+    falls = all(q[2] < p[2] for p, q in pairwise(points))
     if not isfinite(end[2]) or len(points) <= steps:
+        if len(points) == 1:
+            return "none"
         far = any(abs(v) > HUGE for v in end)
-        return "none" if len(points) == 1 else "away" if far else "left"
+        return "left" if not far else "endless" if falls else "away"
     a, b = points[-3:-1]
     before, last, way = (
         hypot(q[0] - p[0], q[1] - p[1]) for p, q in ((a, b), (b, end), (start, end))
@@ -391,6 +405,8 @@ def outcome(points: list[list[float]], steps: int) -> str:
     turns = (b[0] - a[0]) * (end[0] - b[0]) + (b[1] - a[1]) * (end[1] - b[1]) < 0
     if last + way == 0:
         return "still"
+    if falls and last > before and way > reach:
+        return "endless"
     if end[2] > start[2] or (turns and last > before * (1 + 1e-9)):
         return "away"
     if last <= 1e-9 * way or (last < before and last * last <= 0.01 * way * (before - last)):

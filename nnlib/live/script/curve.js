@@ -102,7 +102,7 @@ class CurveFigure extends FunctionFigure {
     const i = (xs.findIndex((v, k) => k && v > x) + xs.length) % xs.length || xs.length - 1;
     const w = xs[i] - xs[i - 1];
     const [y, slope] = cubic((x - xs[i - 1]) / w, ys[i - 1], ys[i], w * ms[i - 1], w * ms[i]);
-    return [y, this.corner(x) ? NaN : slope / w];
+    return [ys[xs.indexOf(x)] ?? y, this.corner(x) ? NaN : slope / w];
   }
 
   corner(x) {
@@ -145,7 +145,7 @@ class CurveFigure extends FunctionFigure {
     const { data, inputs: { x, h }, now: { y, slope, off } } = this;
     if (name === "h") {
       const word = x + h === x || x - h === x ? "tiny" : !Number.isFinite(off) ? "open"
-        : this.corner(x) ? "astride" : this.rounded() ? "rounding" : "width";
+        : !off ? "exact" : this.corner(x) ? "astride" : this.rounded() ? "rounding" : "width";
       return say(`curve.${word}`, { x: format(x), h: format(h), off: format(Math.abs(off)) });
     }
     const key = !Number.isFinite(y) ? "curve.none" : !Number.isFinite(slope) ? "curve.corner"

@@ -149,7 +149,8 @@ class Figure {
   }
 
   show(element, x, shown = true, write = format) {
-    element.textContent = shown ? write(x) : "?";
+    element.firstChild ?? element.append("");
+    element.firstChild.data = shown ? write(x) : "?"; // into its text node: less to lay out anew
     element.classList.toggle("nn-bad", shown && !Number.isFinite(x));
     if (shown) element.dataset.exact = String(x);
     else delete element.dataset.exact;

@@ -32,13 +32,15 @@ class SurfaceFigure extends FunctionFigure {
   /* What became of the path, in a word; surface_figure.py says what each means. */
   outcome(points) {
     const [start, end] = [points[0], points.at(-1)];
+    const falls = points.every((p, i) => !i || p[2] < points[i - 1][2]);
     if (!Number.isFinite(end[2]) || points.length <= this.data.steps) {
-      return points.length === 1 ? "none" : end.some((v) => Math.abs(v) > 1e100) ? "away" : "left";
+      return points.length === 1 ? "none" : !end.some((v) => Math.abs(v) > 1e100) ? "left" : falls ? "endless" : "away";
     }
     const [a, b] = points.slice(-3);
     const [before, last, way] = [[a, b], [b, end], [start, end]].map(([p, q]) => Math.hypot(q[0] - p[0], q[1] - p[1]));
     const turns = (b[0] - a[0]) * (end[0] - b[0]) + (b[1] - a[1]) * (end[1] - b[1]) < 0;
     if (last + way === 0) return "still";
+    if (falls && last > before && way > 10 * (this.data.box.x[1] - this.data.box.x[0])) return "endless";
     if (end[2] > start[2] || (turns && last > before * (1 + 1e-9))) return "away";
     if (last <= 1e-9 * way || (last < before && last * last <= 0.01 * way * (before - last))) return "arrives";
     return turns ? "turns" : last < before * (1 - 1e-9) ? "creeps" : "falls";
