@@ -76,7 +76,8 @@ class Boxes {
   /* Which boxes are open; a box that closes loses what was typed into it. */
   sync(open) {
     for (const box of this.boxes) {
-      box.hidden = !open(box.target);
+      if (box.hidden !== open(box.target)) continue; // nothing to do, at most moves of a slider
+      box.hidden = !box.hidden;
       if (box.hidden) this.empty(box);
     }
   }
