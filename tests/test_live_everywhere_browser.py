@@ -88,9 +88,11 @@ def test_under_a_strict_content_security_policy(page, page_errors, tmp_path):
             assert shown(figure) != before, kind
             move(figure, back)
             assert shown(figure) == before, kind
-            for button in figure.locator("button:visible").all():
-                button.click()
-            figure.locator('[data-action="enlarge"]').click()
+            figure.locator('button:not([data-action="enlarge"])').evaluate_all(
+                "all => all.forEach((e) => e.click())"
+            )
+        for _ in range(2):
+            find(page, "graph").locator('[data-action="enlarge"]').click()
     assert page_errors.all() == []
     assert page.evaluate("forbidden") == []
     page.locator("main").evaluate("e => e.setAttribute('style', 'color: red')")
@@ -518,10 +520,13 @@ def assert_shows(figure, copied, kind):
 
 
 def test_a_copied_link_brings_back_the_state(with_clipboard, page_errors, tmp_path):
-    """Of each kind, from inside a closed admonition below the fold, whatever its name."""
+    """Of any kind, from inside a closed admonition below the fold, whatever its name."""
+    some = [every_kind()[kind] for kind in ("graph", "curve", "practice", "training")]
     odd = GraphFigure(shop(), SHOP, name="50 % off?&=#x")
-    figures = [f"<div class='tall'></div><details><summary>More</summary>{f.view.html}</details>"
-               for f in [*every_kind().values(), odd]]  # fmt: skip
+    figures = [
+        f"<div class='tall'></div><details><summary>More</summary>{f.view.html}</details>"
+        for f in [*some, odd]
+    ]
     write_page(tmp_path, *figures)
     with serve(tmp_path) as url:
         page = with_clipboard(url)
@@ -549,7 +554,7 @@ FRAGMENTS = [
     "#fig-graph?nope=3", "#fig-graph?apple=NaN", "#fig-graph?apple=", "#fig-graph?apple=%",
     "#fig-graph?apple=1e999", "#fig-graph?apple=Infinity", "#fig-graph?__proto__=1",
     "#fig-graph?constructor=1", "#fig-graph?", "#fig-graph", "#fig%", "#fig%?apple=3",
-    "#%E0%A4%A?apple=3", "#?apple=3", "#constructor?x=1", "#fig-graph?apple=0x12&apple=__",
+    "#%E0%A4%A?apple=3", "#?apple=3", "#constructor?x=1", "#fig-graph?apple=__",
     "#fig-graph?apple=<b>", "#nothing?apple=3",
 ]  # fmt: skip
 
@@ -557,13 +562,15 @@ FRAGMENTS = [
 def test_a_broken_link_does_no_harm(page, page_errors, tmp_path):
     open_page(page, tmp_path, every_kind()["graph"])
     start = shown(page.locator(".nn-live"))
+    address = (tmp_path / "page.html").as_uri()
     for fragment in FRAGMENTS:
+        page.goto(address + fragment)  # the page stays, and hears of it
+        assert shown(page.locator(".nn-live")) == start, fragment
+        assert page_errors.all() == [], fragment
+    for fragment in FRAGMENTS[::4]:
         page.goto("about:blank")
-        page.goto((tmp_path / "page.html").as_uri() + fragment)
-        assert page.locator(".nn-bar button").count() > 5, fragment
-        expected = start
-        if "0x12" not in fragment:
-            assert shown(page.locator(".nn-live")) == expected, fragment
+        page.goto(address + fragment)
+        assert shown(page.locator(".nn-live")) == start, fragment
         assert page_errors.all() == [], fragment
 
 
