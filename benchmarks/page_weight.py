@@ -15,6 +15,8 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+from nnlib.live.assets import script, style
+
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "_build" / "html"
 sys.path.insert(0, str(ROOT / "tools"))
@@ -85,8 +87,7 @@ def main():
             each = "".join(f"{sum(sizes.get(kind, [])) / 1000:>12.1f}" for kind in kinds)
             print(f"{name:<36}{requests:>9}{total / 1000:>7.0f}{each}")
         browser.close()
-    ours = [ROOT / "nnlib/live" / name for name in ("live.js", "live.css")]
-    packed = [len(gzip.compress(path.read_bytes(), 9)) for path in ours]
+    packed = [len(gzip.compress(text.encode(), 9)) for text in (script(), style())]
     print(f"live.js {packed[0] / 1000:.1f} kB, live.css {packed[1] / 1000:.1f} kB, gzipped")
 
 

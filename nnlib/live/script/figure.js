@@ -114,7 +114,7 @@ class Figure {
 
   /* The figure over the whole screen, or back in its place. */
   enlarge(on) {
-    if (on && document.fullscreenEnabled) this.element.requestFullscreen();
+    if (on && document.fullscreenEnabled) this.element.requestFullscreen().catch(() => this.enlarged(true));
     else if (!on && document.fullscreenElement) document.exitFullscreen();
     else this.enlarged(on); // a phone may have no full screen: then the whole page
   }
