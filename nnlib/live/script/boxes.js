@@ -1,9 +1,4 @@
-/* Boxes over the picture, to type numbers into: one for each target { i, kind, rect }, where `rect`
- * is the SVG rectangle that it covers, `kind` "value" or "gradient", and `i` the variable.
- *
- * `judge(target, number)` gives { right, text }; `found(target)` may add to the text of a right one.
- * The figure says by `sync` which boxes are open.
- */
+/* Answers typed into the picture. */
 
 /* The picture on a board of its own size. Where there is a little less room it shrinks, and where
  * there is far less it scrolls: numbers stay readable. */
@@ -25,6 +20,12 @@ function board(picture) {
   return made;
 }
 
+/* Boxes over the picture, to type numbers into: one for each target { i, kind, rect }, where `rect`
+ * is the SVG rectangle that it covers, `kind` "value" or "gradient", and `i` the variable.
+ *
+ * `judge(target, number)` gives { right, text }; `found(target)` may add to the text of a right one.
+ * The figure says by `sync` which boxes are open.
+ */
 class Boxes {
   constructor(figure, targets, judge, found = () => "") {
     Object.assign(this, { figure, judge, found, firstTry: 0, done: 0 });

@@ -65,10 +65,7 @@ class FunctionFigure extends Figure {
       if (!handle.hasPointerCapture(event.pointerId)) return;
       const { x, y } = new DOMPoint(event.clientX, event.clientY).matrixTransform(handle.ownerSVGElement.getScreenCTM().inverse());
       const to = [between(x, box.px, box.x), between(y, box.py, box.y)];
-      names.forEach((name, i) => { // a slider takes the nearest of its steps
-        this.sliders[i].value = to[i];
-        this.move(name, Number(this.sliders[i].value));
-      });
+      names.forEach((name, i) => this.move(name, this.allowed(name, to[i])));
     });
   }
 

@@ -7,12 +7,6 @@ const say = (key, parts = {}) => WORDS[key].replace(/\{(\w+)\}/g, (_, name) => p
 
 const make = (tag, properties = {}) => Object.assign(document.createElement(tag), properties);
 
-function svg(tag, attributes = {}) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  return element;
-}
-
 const power = (k) => (Number.isInteger(k) ? Number(`1e${k}`) : 10 ** k); // 10 ** -5 may be off by a bit
 
 class Figure {
@@ -63,6 +57,7 @@ class Figure {
   }
 
   read(slider, text) { return slider.dataset.scale === "log" ? power(Number(text)) : Number(text); }
+  write(slider, x) { slider.value = slider.dataset.scale === "log" ? Math.log10(x) : x; }
 
   /* A button for one exact step, for fingers; the arrow keys do the same on the slider itself. */
   nudge(name, action, step) {
@@ -141,9 +136,8 @@ class Figure {
   refresh() {
     for (const slider of this.sliders) {
       const x = this.inputs[slider.dataset.input];
-      const log = slider.dataset.scale === "log";
-      slider.value = log ? Math.log10(x) : x;
-      if (log) slider.setAttribute("aria-valuetext", format(x));
+      this.write(slider, x);
+      if (slider.dataset.scale === "log") slider.setAttribute("aria-valuetext", format(x));
     }
     this.draw();
   }
@@ -188,7 +182,7 @@ class Figure {
   allowed(name, value) {
     const slider = this.sliders.find((s) => s.dataset.input === name);
     if (!slider) return value;
-    slider.value = slider.dataset.scale === "log" ? Math.log10(value) : value;
+    this.write(slider, value);
     return this.read(slider, slider.value);
   }
 

@@ -31,7 +31,6 @@ class GraphFigure extends Figure {
     this.tell(say(this.predicting ? "predictOn" : "welcome"));
   }
 
-
   /* Where a slider moves the graph: a number, or an entry of an array such as W[0,1]. */
   locate(name) {
     const found = this.names.indexOf(name);
@@ -49,8 +48,7 @@ class GraphFigure extends Figure {
   collect(kind) {
     const found = this.names.map(() => []);
     for (const e of this.all(`[data-${kind}-of]`)) {
-      const { index: i, entry } = this.names.includes(e.dataset[`${kind}Of`])
-        ? { index: this.names.indexOf(e.dataset[`${kind}Of`]), entry: 0 } : this.locate(e.dataset[`${kind}Of`]);
+      const { index: i, entry } = this.locate(e.dataset[`${kind}Of`]);
       found[i].push([entry || this.entry(i, e.dataset.index), e]);
     }
     return found;

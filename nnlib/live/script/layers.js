@@ -118,7 +118,13 @@ function forward(variables, given = [], fixed = null) {
   return values;
 }
 
-/* Gradients of all variables, and for each node what it hands to each of its inputs. */
+/* What node i hands to each of its inputs for an upstream gradient; for [1], its local derivatives. */
+function handed(variables, values, i, up) {
+  const v = variables[i];
+  return LAYERS[v.layer].backward(up, v.inputs.map((k) => values[k]), values[i], v);
+}
+
+/* Gradients of all variables, and what each node hands to its inputs. */
 function backward(variables, values) {
   const gradients = variables.map(() => null);
   const parts = variables.map(() => []);
@@ -126,7 +132,7 @@ function backward(variables, values) {
   for (let i = variables.length - 1; i >= 0; i--) {
     const v = variables[i];
     if (!v.layer) continue;
-    parts[i] = LAYERS[v.layer].backward(gradients[i], v.inputs.map((k) => values[k]), values[i], v);
+    parts[i] = handed(variables, values, i, gradients[i]);
     v.inputs.forEach((k, n) => {
       gradients[k] = gradients[k] ? gradients[k].map((g, j) => g + parts[i][n][j]) : parts[i][n];
     });

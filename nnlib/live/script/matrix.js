@@ -8,7 +8,6 @@ class MatrixFigure extends Figure {
     const boxes = stage.querySelectorAll("td");
     const sliders = [...this.sliders];
     this.cells = this.data.cells.map((cell, i) => ({ ...cell, i, box: boxes[i], slider: cell.goes && sliders.shift() }));
-    for (const e of [...boxes, ...this.sliders]) e.dataset.lmSuppressShortcuts = ""; // JupyterLab would take the arrow keys
     for (const { key, box, slider } of this.cells) {
       box.tabIndex = box.cellIndex + box.parentElement.rowIndex ? -1 : 0;
       box.closest("table").setAttribute("role", "grid");

@@ -21,8 +21,7 @@ function judge(state, { i, kind }, number) {
 function gradientMistakes({ variables, values, gradients, parts, label }, i) {
   const uses = variables.flatMap((v, n) => (v.inputs ?? []).flatMap((k, slot) => (k === i ? [{ v, n, slot }] : [])));
   const found = [];
-  const locals = uses.map(({ v, n, slot }) =>
-    LAYERS[v.layer].backward([1], v.inputs.map((k) => values[k]), values[n], v)[slot][0]);
+  const locals = uses.map(({ n, slot }) => handed(variables, values, n, [1])[slot][0]);
   const sum = (list) => list.reduce((a, b) => a + b, 0);
   if (uses.length > 1) {
     const each = uses.map(({ n, slot }) => parts[n][slot][0]);

@@ -27,14 +27,12 @@ function problem({ templates, kinds, numbers }, seed) {
 }
 
 const rounded = ([x]) => Number(x.toPrecision(3));
-const local = (variables, values, i) => variables[i].layer
-  ? LAYERS[variables[i].layer].backward([1], variables[i].inputs.map((k) => values[k]), values[i], variables[i]) : [];
 
 /* Exact, not trivial, and no common mistake gives a right number. */
 function good(variables) {
   const values = forward(variables);
   const { gradients, parts } = backward(variables, values);
-  const locals = variables.map((_, i) => local(variables, values, i));
+  const locals = variables.map((v, i) => (v.layer ? handed(variables, values, i, [1]) : []));
   const given = values.flat().filter((_, i) => !variables[i].layer);
   const exact = (x) => Math.abs(x) <= 200 && Math.abs(x - rounded([x])) <= 1e-9 * Math.abs(x);
   if (new Set(given).size < given.length || ![values, gradients, parts, locals].flat(3).every(exact)) return false;
@@ -165,7 +163,7 @@ class PracticeFigure extends Figure {
     const { v, n, i, slot } = ways[this.hints++ % ways.length];
     const other = v.inputs[1 - slot] ?? i;
     const rule = say(`practice.local.${v.layer}`, { name: this.names[i], other: this.names[other] });
-    const slope = format(local(this.variables, this.values, n)[slot][0]);
+    const slope = format(handed(this.variables, this.values, n, [1])[slot][0]);
     const known = v.layer !== "AddLayer" && !this.open.has(`value${other}`);
     return say("practice.hint", { node: v.symbol, name: this.names[i], local: rule + (known ? say("practice.here", { slope }) : "") });
   }

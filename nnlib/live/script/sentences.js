@@ -11,8 +11,8 @@ function text(v, list) {
 const bracketed = (part) => (part.startsWith("−") ? `(${part})` : part);
 
 /* The local derivative of a node with one input, in a formula or with its reason. */
-function localDerivative(v, x, y) {
-  const slope = LAYERS[v.layer].backward([1], [[x]], [y], { ...v, size: 1 })[0][0];
+function localDerivative({ variables, values }, i) {
+  const [v, y, slope] = [variables[i], values[i][0], handed(variables, values, i, [1])[0][0]];
   const parts = { slope: format(slope), y: format(y), exponent: format(v.exponent), less: format(v.exponent - 1) };
   const key = v.layer === "Relu" ? (y > 0 ? "Relu.on" : "Relu.off") : v.layer === "PowLayer" && v.exponent === 2 ? "square" : v.layer;
   return [say(`local.${key}`, parts), slope];
@@ -35,24 +35,24 @@ function backwardSentence(state, i) {
     const twin = v.inputs.some((j, m) => m !== n && j !== k && label(j) === label(k));
     return twin ? `${label(k)} (${text(variables[k], values[k])})` : label(k);
   });
-  const handed = (n) => text(variables[v.inputs[n]], parts[i][n]);
+  const down = (n) => text(variables[v.inputs[n]], parts[i][n]);
   const each = (amount) => v.inputs.flatMap((k, n) =>
     (variables[k].constant ? [] : [say("to", { amount: amount(n), name: names[n] })])).join(", ");
   const shared = v.from && v.inputs.findIndex((k, n) => v.sizes[n] < v.size && !variables[k].constant);
   const also = shared >= 0 ? say("back.shared", { name: names[shared] }) : "";
-  if (v.layer === "AddLayer") return say("back.AddLayer", { parts: each(handed) }) + also;
+  if (v.layer === "AddLayer") return say("back.AddLayer", { parts: each(down) }) + also;
   if (v.layer === "SumLayer") return say("back.SumLayer", { ...given, name: names[0] });
-  if (v.layer === "MulLayer" && v.size > 1) return say("back.product", { parts: each(handed) }) + also;
+  if (v.layer === "MulLayer" && v.size > 1) return say("back.product", { parts: each(down) }) + also;
   if (v.layer === "MulLayer" || (v.layer === "MatMulLayer" && !v.shape.length)) {
     return say("back.MulLayer", { ...given, parts: each((n) => {
       const other = v.inputs[1 - n];
-      return `${given.up} × ${bracketed(text(variables[other], values[other]))} = ${handed(n)}`;
+      return `${given.up} × ${bracketed(text(variables[other], values[other]))} = ${down(n)}`;
     }) });
   }
-  if (v.layer === "MatMulLayer") return say("back.MatMulLayer", { x: names[0], y: names[1], dx: handed(0), dy: handed(1) });
-  if (v.size > 1) return say("back.entries", { ...given, name: names[0], down: handed(0) });
-  const [local, slope] = localDerivative(v, values[v.inputs[0]][0], values[i][0]);
-  return say("back.one", { ...given, local, slope: bracketed(format(slope)), name: names[0], down: handed(0) });
+  if (v.layer === "MatMulLayer") return say("back.MatMulLayer", { x: names[0], y: names[1], dx: down(0), dy: down(1) });
+  if (v.size > 1) return say("back.entries", { ...given, name: names[0], down: down(0) });
+  const [local, slope] = localDerivative(state, i);
+  return say("back.one", { ...given, local, slope: bracketed(format(slope)), name: names[0], down: down(0) });
 }
 
 /* Where a number is used several times, its parts add up; "" where it is not. */

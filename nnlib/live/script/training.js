@@ -7,7 +7,6 @@ class TrainingFigure extends Figure {
     this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.player = this.button("play");
     this.one(".nn-row").prepend(this.player); // beside the slider, which stays in sight
-    for (const control of [this.player, ...this.sliders]) control.dataset.lmSuppressShortcuts = "true"; // JupyterLab has its own
     this.stop();
     this.parts = [".nn-mark", ".nn-units g path", "caption span", "td rect", "td:last-child"].map((part) => this.all(part));
     this.say.textContent = say("training.welcome");
