@@ -2,11 +2,14 @@
 
 import re
 
+import live_pages
 import nbformat
 import pytest
+from live_pages import open_page
 from playwright.sync_api import expect
 
 from nnlib.graph import Graph, Variable
+from nnlib.live import GraphFigure
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 
@@ -309,3 +312,20 @@ def test_in_jupyterlab_with_a_kernel(lab, page):
     assert exact(figure, "gradient", "number")[0] == pytest.approx(apple * 1.1)
     figure.locator('[data-action="reset"]').click()  # the sliders of the notebook follow the figure
     expect(page.locator(".widget-slider .widget-readout").first).to_have_text("100")
+
+
+def test_the_steps_of_a_figure_are_counted(page, tmp_path, page_errors):
+    made = GraphFigure(live_pages.shop(), live_pages.SHOP, name="fig-counted", count=True)
+    open_page(page, tmp_path, made)
+    figure = page.locator(".nn-live")
+    count = figure.locator(".nn-count")
+    expect(count).to_contain_text("Counted so far: 6 × and 0 +.")
+    expect(count).to_contain_text("3 inputs take 6 forward passes: 12 × and 0 +.")
+    figure.locator('[data-action="predict"]').click()
+    expect(count).to_contain_text("Counted so far: 2 × and 0 +.")
+    for done in (2, 4, 6):
+        figure.locator('[data-action="step-backward"]').click()
+        expect(count).to_contain_text(f"Counted so far: {done} × and 0 +.")
+    figure.locator('[data-action="step-forward"]').click()
+    expect(count).to_contain_text("Counted so far: 1 × and 0 +.")
+    assert page_errors.all() == []

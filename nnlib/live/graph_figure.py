@@ -11,6 +11,7 @@ import numpy as np
 
 from nnlib.graph import Graph
 from nnlib.live.base import Control, LiveFigure
+from nnlib.live.counting import counted, counts, differences
 from nnlib.live.graph_code import entry_name, graph_code, identifiers, quoted
 from nnlib.picture import graph_svg, hook, symbol
 from nnlib.variable import Variable
@@ -39,6 +40,9 @@ class GraphFigure(LiveFigure):
         One or two sentences below the figure.
     predict : bool, default False
         Start with the derivatives hidden, for the reader to work out.
+    count : bool, default False
+        Count the multiplications and additions of the steps, and say what central differences
+        would take. For graphs of + and × of numbers.
 
     Attributes
     ----------
@@ -54,7 +58,8 @@ class GraphFigure(LiveFigure):
         If `output` is not a Variable, or a range is not three numbers.
     ValueError
         If the output is an array, a layer or an array cannot be drawn, a value or derivative is
-        not finite, an input has no range, a range has no input, or a value is not on its slider.
+        not finite, an input has no range, a range has no input, a value is not on its slider, or
+        the graph is not one to count.
 
     Examples
     --------
@@ -83,6 +88,7 @@ class GraphFigure(LiveFigure):
         name: str | None = None,
         caption: str = "",
         predict: bool = False,
+        count: bool = False,
     ):
         self.graph = Graph(output)
         if not isinstance(sliders, Mapping) or not all(isinstance(key, str) for key in sliders):
@@ -91,6 +97,7 @@ class GraphFigure(LiveFigure):
                 f"{{'x': (-5, 5, 0.1)}}; got {sliders!r}"
             )
         self.predict = predict
+        self.counts = [counted(c) for c in counts(self.graph)] if count else []
         _check_drawable(self.graph)
         given = {key.replace(" ", ""): r for key, r in sliders.items()} | dict(sliders)
         entries = dict(_entries(self.graph))
@@ -152,6 +159,11 @@ class GraphFigure(LiveFigure):
     def _below(self) -> str:
         """Return all numbers as a table, with a row for each number and each entry of an array."""
         y, graph = escape(self.graph.output), self.graph
+        counting = (
+            f'<p class="nn-count"><span>{self.counts[-1]}</span> {differences(graph)}</p>'
+            if self.counts
+            else ""
+        )
         cells = "".join(
             f'<tr data-variable="{escape(entry)}">'
             f'<th scope="row">{escape(_row_label(entry, graph))}</th>'
@@ -164,7 +176,7 @@ class GraphFigure(LiveFigure):
             )
         )
         return (
-            f'<details class="nn-numbers"><summary>{say("still.table")}</summary>'
+            f'{counting}<details class="nn-numbers"><summary>{say("still.table")}</summary>'
             '<div class="nn-scroll"><table class="nn-table">'
             f'<thead><tr><th scope="col">{say("still.variable")}</th><th scope="col">'
             f'{say("still.valueHead")}</th><th scope="col">∂{y}/∂…</th></tr></thead>'
@@ -179,7 +191,8 @@ class GraphFigure(LiveFigure):
                 row["symbol"] = symbol(node)
             if row["name"] in self.graph.unnamed:
                 row["unnamed"] = True
-        return {"variables": rows} | ({"predict": True} if self.predict else {})
+        predict = {"predict": True} if self.predict else {}
+        return {"variables": rows} | predict | ({"counts": self.counts} if self.counts else {})
 
     def _code(self) -> str:
         lines = graph_code(self.graph, set(self.controls))
@@ -190,6 +203,7 @@ class GraphFigure(LiveFigure):
         options = [f"name={quoted(self.name)}"] if self.name != self.graph.output else []
         options += [f"caption={quoted(self.caption)}"] if self.caption else []
         options += ["predict=True"] if self.predict else []
+        options += ["count=True"] if self.counts else []
         output = identifiers(self.graph)[self.graph.output]
         return "\n".join(
             [

@@ -171,6 +171,7 @@ class GraphFigure extends Figure {
       this.button(action).setAttribute("aria-pressed", String(on));
     }
     this.boxes.sync(({ i }) => this.predicting && this.cursor >= this.nodes.length && !this.gradientShown(i));
+    if (this.data.counts) this.one(".nn-count span").textContent = this.data.counts[this.printing ? this.full : this.cursor];
     this.description.textContent = this.describe();
     this.drawCheck();
     this.highlight();
