@@ -98,6 +98,18 @@ class Control:
         )
 
 
+def with_number(text: str, kind: str, name: str, number: float) -> str:
+    """Return what a slider's row ends with: what a number is, such as a derivative, and the number.
+
+    Examples
+    --------
+    >>> with_number("dy/dx =", "gradient", "x", 2.0)[:31]
+    '<span class="nn-slope">dy/dx = '
+    """
+    shown = f"<span {hook(kind, name, number)}</span>"
+    return f'<span class="nn-slope">{escape(text)} {shown}</span>'
+
+
 class LiveFigure(ipywidgets.VBox):
     """A live figure; the kinds of figures derive from it.
 
@@ -144,6 +156,10 @@ class LiveFigure(ipywidgets.VBox):
         """Return the picture as HTML, with its numbers."""
         raise NotImplementedError
 
+    def _label(self, name: str) -> str:
+        """Return what stands before a slider."""
+        return name
+
     def _beside(self, name: str) -> str:
         """Return what stands at the end of a slider's row, as HTML."""
         return ""
@@ -163,7 +179,8 @@ class LiveFigure(ipywidgets.VBox):
     def _html(self) -> str:
         """Return the figure as HTML without a script: the picture and the numbers stand there."""
         rows = "".join(
-            f'<div class="nn-row"><label><span>{escape(n)}</span> {control.html(n)}</label> '
+            f'<div class="nn-row"><label><span>{escape(self._label(n))}</span> '
+            f"{control.html(n)}</label> "
             f"<output {hook('value', n, control.value)}</output> {self._beside(n)}</div>"
             for n, control in self.controls.items()
         )

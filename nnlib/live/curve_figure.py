@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
-import sys
-import textwrap
 from collections.abc import Callable
 from html import escape
 from math import ceil, inf, isfinite, isnan, log10, nan
@@ -17,8 +13,10 @@ import numpy as np
 from nnlib.difference import numerical_diff
 from nnlib.formatting import format_number, table
 from nnlib.functions import Array
-from nnlib.live.axes import HUGE, Axes, short
-from nnlib.live.base import Control, LiveFigure
+from nnlib.live.axes import HUGE, Axes
+from nnlib.live.base import Control, LiveFigure, with_number
+from nnlib.live.function_code import exactly, written
+from nnlib.live.pen import PEN, dots, handle, key, path, place
 from nnlib.live.sampled import (
     SampledCurve,
     checked_function,
@@ -37,7 +35,6 @@ __all__ = ["CurveFigure"]
 EXPONENTS = range(-15, 1)  # of the half width h of a secant, as powers of 10
 EPSILON = 2.0**-52
 DIAMOND = "M0-8L8 0 0 8-8 0Z"
-PEN = 'fill="none" stroke="currentColor"'
 
 
 class CurveFigure(LiveFigure):
@@ -312,10 +309,7 @@ class CurveFigure(LiveFigure):
             ends = path("nn-ends", dots(axes, [(x - h, at[0]), (x + h, at[1])]))
         content = "".join(path(kind, d) for kind, d in lines) + self._open_ends(axes) + ends
         content += f'<path class="nn-diamond" {place(axes, x, slope, 0)} d="{DIAMOND}" {PEN}/>'
-        content += (
-            f'<g class="nn-handle" {place(axes, x, y)}><circle class="nn-hit" r="24" '
-            'fill-opacity="0"/><circle r="8"/></g>'
-        )
+        content += handle(axes, x, y)
         said = " ".join(self._sentences())
         picture = axes.svg(content, say("still.curve.title", y=self.output), said)
         return (
@@ -335,12 +329,7 @@ class CurveFigure(LiveFigure):
             entries.append(
                 ("nn-secant", f"{secant} = <b {hook('numerical', 'x', self.secant)}</b>")
             )
-        spans = "".join(
-            f'<span><svg width="30" height="12" aria-hidden="true">{path(kind, "M1 6H29")}</svg> '
-            f"{text}</span> "
-            for kind, text in entries
-        )
-        return f'<p class="nn-key">{spans}</p>'
+        return key(entries)
 
     def _open_ends(self, axes: Axes) -> str:
         """Return a ring at the end of a piece, and a dot at the end that belongs to the curve."""
@@ -403,9 +392,7 @@ class CurveFigure(LiveFigure):
             text, kind, number = say("difference"), "difference", self.difference
         else:
             text, kind, number = f"d{self.output}/dx =", "gradient", self._at(self.inputs["x"])[1]
-        return (
-            f'<span class="nn-slope">{escape(text)} <span {hook(kind, "x", number)}</span></span>'
-        )
+        return with_number(text, kind, "x", number)
 
     def _below(self) -> str:
         if self.graph:
@@ -445,60 +432,6 @@ def power(exponent: float) -> float:
     return float(f"1e{round(exponent)}")
 
 
-def exactly(number: float) -> str:
-    """Return a number as Python, short where that is the same number.
-
-    Examples
-    --------
-    >>> exactly(-5.0), exactly(np.pi)
-    ('-5', '3.141592653589793')
-    """
-    text = f"{number:.12g}"
-    return text if float(text) == number else repr(float(number))
-
-
-def written(f: Callable[..., Any]) -> tuple[list[str], str]:
-    """Return lines of Python that define or import `f`, and the expression that names it.
-
-    Examples
-    --------
-    >>> written(np.sin)
-    (['import numpy as np'], 'np.sin')
-    """
-    name = getattr(f, "__name__", "f")
-    module = getattr(f, "__module__", None) or ""
-    if getattr(np, name, None) is f:
-        return ["import numpy as np"], f"np.{name}"
-    if module.split(".")[0] in ("nnlib", "math") and vars(sys.modules[module]).get(name) is f:
-        return [f"from {module} import {name}"], name
-    if f is abs:
-        return [], name
-    name = name if name.isidentifier() or name == "<lambda>" else "f"
-    called = "f" if name == "<lambda>" else name
-    unknown = [f"# {say('still.curve.define', name=called)}"], called
-    if not inspect.isfunction(f) or f.__defaults__ or f.__kwdefaults__ or f.__annotations__:
-        return unknown
-    if hasattr(f, "__wrapped__") or any(map(inspect.iscode, f.__code__.co_consts)):
-        return unknown
-    try:
-        text = textwrap.dedent(inspect.getsource(f))
-        tree = ast.parse(text.strip().removesuffix(","))
-        needed = inspect.getclosurevars(f)
-    except (OSError, TypeError, ValueError, SyntaxError):
-        return unknown
-    lambdas = [node for node in ast.walk(tree) if isinstance(node, ast.Lambda)]
-    start = ["import numpy as np"] if needed.globals.get("np") is np else []
-    if (
-        needed.nonlocals
-        or set(needed.globals) - {"np"}
-        or (len(lambdas) != 1) == (name == "<lambda>")
-    ):
-        return unknown
-    if name == "<lambda>":
-        return start, ast.unparse(lambdas[0])
-    return [*start, *text.rstrip().split("\n")], name
-
-
 def _span(parts: list[Array], torn: bool) -> tuple[float, float]:
     """Return what an axis has to show: all, or where it is torn the part without the extremes."""
     values = np.concatenate(parts)
@@ -516,26 +449,3 @@ def _straight(axes: Axes, x: float, y: float, slope: float) -> str:
     """Return the line through a point as the `d` of a path, as far as the frame goes."""
     ends = np.array(axes.x)
     return axes.path(ends, y + slope * (ends - x))
-
-
-def path(kind: str, d: str) -> str:
-    """Return a line of the picture, by its class."""
-    return f'<path class="{kind}" d="{d}" {PEN}/>'
-
-
-def place(axes: Axes, x: float, y: float, lost: float = 0.4) -> str:
-    """Return the attributes that put a mark on a point, or faintly at the edge nearest to it."""
-    u = min(max(x, axes.x[0]), axes.x[1])
-    v = min(max(axes.y[0] if isnan(y) else y, axes.y[0]), axes.y[1])
-    opacity = 1 if (u, v) == (x, y) else lost if isnan(y) else 0.4
-    at = f"translate({short(axes.px(u))} {short(axes.py(v))})"
-    return f'transform="{at}" opacity="{opacity:g}"'
-
-
-def dots(axes: Axes, points: list[tuple[float, float]]) -> str:
-    """Return points as the `d` of a path, each a line of no length that a round pen makes a dot."""
-    return "".join(
-        f"M{short(axes.px(x))} {short(axes.py(y))}h0"
-        for x, y in points
-        if axes.x[0] <= x <= axes.x[1] and axes.y[0] <= y <= axes.y[1]
-    )

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from nnlib.graph import Graph
-from nnlib.live.base import Control, LiveFigure
+from nnlib.live.base import Control, LiveFigure, with_number
 from nnlib.live.counting import counted, counts, differences
 from nnlib.live.graph_code import entry_name, graph_code, identifiers, quoted
 from nnlib.picture import graph_svg, hook, symbol
@@ -150,11 +150,8 @@ class GraphFigure(LiveFigure):
         return graph_svg(self.graph)
 
     def _beside(self, name: str) -> str:
-        y, slopes = escape(self.graph.output), dict(_entries(self.graph, "grad"))
-        return (
-            f'<span class="nn-slope">∂{y}/∂{escape(name)} = '
-            f"<span {hook('gradient', name, slopes[name])}</span></span>"
-        )
+        slopes = dict(_entries(self.graph, "grad"))
+        return with_number(f"∂{self.graph.output}/∂{name} =", "gradient", name, slopes[name])
 
     def _below(self) -> str:
         """Return all numbers as a table, with a row for each number and each entry of an array."""

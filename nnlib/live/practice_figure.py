@@ -138,9 +138,8 @@ class PracticeFigure(LiveFigure):
         head = ["", say("still.valueHead"), f"d{OUTPUT}/d…"]
         return f"{say('still.practice.one', seed=self.seed)}\n{table(head, given + asked)}"
 
-    def _html(self) -> str:
-        field, label = (escape(text) for text in ("seed", say("still.practice.seed")))
-        return super()._html().replace(f"<span>{field}</span>", f"<span>{label}</span>", 1)
+    def _label(self, name: str) -> str:
+        return say("still.practice.seed")
 
     def _stage(self) -> str:
         return worksheet_svg(problem(self._first, self._kinds))

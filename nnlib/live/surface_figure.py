@@ -14,8 +14,9 @@ import numpy as np
 from nnlib.formatting import format_number, table
 from nnlib.functions import Array
 from nnlib.live.axes import HUGE, Axes, short, ticks
-from nnlib.live.base import Control, LiveFigure
-from nnlib.live.curve_figure import PEN, dots, exactly, path, place, written
+from nnlib.live.base import Control, LiveFigure, with_number
+from nnlib.live.function_code import exactly, written
+from nnlib.live.pen import PEN, dots, handle, key, path, place
 from nnlib.live.sampled import (
     POINTS,
     SampledSurface,
@@ -270,8 +271,7 @@ class SurfaceFigure(LiveFigure):
             f'<path class="nn-end" {place(axes, end[0], end[1])} d="{CROSS}" {PEN}/>'
             f'<g class="nn-uphill" {place(axes, x, y)}>'
             f'<path class="nn-arrow" {_turn(axes, *slopes)} d="{ARROW}" {PEN}/></g>'
-            f'<g class="nn-handle" {place(axes, x, y)}><circle class="nn-hit" r="24" '
-            'fill-opacity="0"/><circle r="8"/></g>'
+            f"{handle(axes, x, y)}"
         )
         picture = axes.svg(content, say("still.surface.title", z=z), said)
         name = escape(z)
@@ -283,12 +283,7 @@ class SurfaceFigure(LiveFigure):
                 f"{escape(say('still.surface.path'))} <b {hook('end', z, float(end[2]))}</b>",
             ),
         ]
-        spans = "".join(
-            f'<span><svg width="30" height="12" aria-hidden="true">{path(kind, "M1 6H29")}</svg> '
-            f"{text}</span> "
-            for kind, text in entries
-        )
-        return f'{picture}<p class="nn-key">{spans}</p><p class="nn-told">{escape(said)}</p>'
+        return f'{picture}{key(entries)}<p class="nn-told">{escape(said)}</p>'
 
     def _contours(self) -> str:
         """Return lines of equal value, with numbers on every other level."""
@@ -324,11 +319,7 @@ class SurfaceFigure(LiveFigure):
     def _beside(self, name: str) -> str:
         if name == "step_size":
             return ""
-        text = f"∂{escape(self.output)}/∂{name} ="
-        return (
-            f'<span class="nn-slope">{text} '
-            f"<span {hook('gradient', name, self.gradients[name])}</span></span>"
-        )
+        return with_number(f"∂{self.output}/∂{name} =", "gradient", name, self.gradients[name])
 
     def _below(self) -> str:
         if self.graph:
