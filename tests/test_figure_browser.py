@@ -5,6 +5,7 @@ import re
 import live_pages
 import nbformat
 import pytest
+from chapter import NAMES
 from live_pages import open_page
 from playwright.sync_api import expect
 
@@ -232,7 +233,7 @@ def test_from_the_folder_without_a_network(site, new_page, page_errors, scheme):
 @pytest.mark.parametrize("width", [320, 390, 820, 1440])
 def test_a_figure_never_makes_the_page_scroll_sideways(site_url, new_page, width):
     page = new_page(viewport={"width": width, "height": 800})
-    for name in ("index", "chapters/04-computational-graphs", "chapters/06-add-and-multiply-nodes"):
+    for name in ("index", *(f"chapters/{name}" for name in NAMES)):
         page.goto(f"{site_url}/{name}.html")
         page.locator(".nn-live").first.wait_for()
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name

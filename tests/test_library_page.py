@@ -5,6 +5,7 @@ import inspect
 import re
 
 import pytest
+from chapter import NAMES
 from lxml import html
 
 from nnlib import gradient, graph, layers, live
@@ -29,7 +30,6 @@ ENTRIES = {
     "practice": ["problem", "sheet"],
     "gallery": ["mystery", "verdict", "Bug"],
 }
-CHAPTERS = ["04-computational-graphs", "06-add-and-multiply-nodes", "11-training", "figures"]
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def test_signatures_are_short(library):
     assert figure.startswith("class GraphFigure(output, sliders, *, name=None")
 
 
-@pytest.mark.parametrize("page_name", [*CHAPTERS, "glossary", "notation"])
+@pytest.mark.parametrize("page_name", [*NAMES, "figures", "glossary", "notation"])
 def test_links_to_the_library_arrive(site, library, page_name):
     page = html.parse(str(site / f"chapters/{page_name}.html")).getroot()
     links = page.xpath("//article//a[starts-with(@href, 'library.html#')]/@href")

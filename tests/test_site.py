@@ -9,13 +9,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from chapter import NAMES
 from lxml import html
 
 ROOT = Path(__file__).resolve().parents[1]
-CHAPTERS = ["04-computational-graphs", "06-add-and-multiply-nodes", "11-training"]
 PAGES = [
     "index",
-    *(f"chapters/{name}" for name in CHAPTERS),
+    *(f"chapters/{name}" for name in NAMES),
     "chapters/figures",
     "chapters/notation",
     "chapters/glossary",
@@ -86,7 +86,7 @@ def test_every_id_is_given_once(site, page_name):
     assert [name for name, group in itertools.groupby(ids) if len(list(group)) > 1] == []
 
 
-@pytest.mark.parametrize("name", CHAPTERS)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_chapter_has_live_figures_one_script_and_no_widget_state(site, name):
     page = tree(site, f"chapters/{name}")
     figures = page.xpath("//figure[contains(@class, 'nn-live')]")
@@ -141,7 +141,7 @@ def test_no_page_scrolls_sideways_on_a_phone(site_url, new_page, page_name, widt
 
 
 def test_each_notebook_can_be_downloaded_with_its_outputs(site):
-    for name in CHAPTERS:
+    for name in NAMES:
         assert (site / f"_sources/chapters/{name}.ipynb").is_file()
 
 

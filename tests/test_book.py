@@ -1,0 +1,157 @@
+"""Every chapter of the book has the parts, the length and the tests that the reader relies on."""
+
+import importlib
+import re
+import statistics
+
+import pytest
+import yaml
+from chapter import CHAPTERS, NAMES, Chapter
+
+ROOT = CHAPTERS.parent
+SECTIONS = ["Check it", "Mistakes people make", "Practice", "Exercises", "Check yourself"]
+SECTIONS += ["Summary", "Further reading"]
+PRACTISED = {"04", "05", "06", "07", "08", "12"}  # chapters that teach a node or a rule of scalars
+KINDS = ("On paper.", "In code.", "Break something.")
+
+each_chapter = pytest.mark.parametrize("chapter", [Chapter(name) for name in NAMES], ids=NAMES)
+
+
+def tests_of(chapter):
+    return importlib.import_module(f"test_chapter_{chapter.name[:2]}")
+
+
+def list_after(text, mark):
+    """The items of the first list after a mark."""
+    return re.findall(r"^- ", text.partition(mark)[2].partition("\n\n**")[0], flags=re.MULTILINE)
+
+
+def section(chapter, heading):
+    return f"{chapter.text}\n".partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+
+
+def words(text):
+    """How many words of running text: a formula is one, tables and lists of options are none."""
+    text = re.sub(r"\$\$.*?\$\$", " ", text, flags=re.DOTALL)
+    text = re.sub(r"\$[^$]+\$", " formula ", text)
+    text = re.sub(r"\{[a-z:]+\}`([^`<]*)[^`]*`", r" \1 ", text)
+    lines = [line for line in text.splitlines() if not line.startswith(("|", "(", ":::", "```"))]
+    return len(re.findall(r"[^\W_][\w'’.,-]*", " ".join(lines)))
+
+
+def test_every_chapter_is_in_the_book_and_in_order():
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    files = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
+    assert [f"chapters/{name}" for name in NAMES] == [f for f in files if re.search(r"/\d\d-", f)]
+
+
+@each_chapter
+def test_it_begins_with_what_the_reader_will_be_able_to_do(chapter):
+    opening = chapter.cells[0][1]
+    assert re.match(r"\(ch-[a-z]+\)=\n# .+\n\nAfter this (chapter|page) you can ", opening)
+    assert 3 <= len(list_after(chapter.text, "**You will**")) <= 5
+    assert re.search(r"^\*\*Time\*\* \d+ minutes\.?$", chapter.text, flags=re.MULTILINE)
+    assert re.search(r"^\*\*You need\*\* \S", chapter.text, flags=re.MULTILINE)
+
+
+@each_chapter
+def test_it_has_every_section_in_order(chapter):
+    headings = re.findall(r"^## (.+)$", chapter.text, flags=re.MULTILINE)
+    wanted = [name for name in SECTIONS if name != "Practice" or chapter.name[:2] in PRACTISED]
+    assert [heading for heading in headings if heading in SECTIONS] == wanted
+    practised = "PracticeFigure(" in "\n".join(chapter.code)
+    assert practised == ("Practice" in wanted)
+    mistakes = re.findall(r"^\*\*.+?\*\*", section(chapter, "Mistakes people make"), flags=re.M)
+    assert 3 <= len(mistakes) <= 6
+    assert 4 <= len(list_after(chapter.text, "## Summary")) <= 6
+    assert "{cite:p}" in section(chapter, "Further reading")
+
+
+@each_chapter
+def test_it_is_as_long_as_a_reader_has_patience(chapter):
+    assert 1200 <= words(chapter.text.partition("\n## Exercises")[0]) <= 1800
+
+
+@each_chapter
+def test_its_cells_are_short_and_import_once(chapter):
+    lines = [source.count("\n") + 1 for source in chapter.code]
+    assert statistics.median(lines) <= 6
+    assert max(lines) <= 25
+    late = [s for s in chapter.code[1:] if re.search(r"^(import|from) ", s, flags=re.MULTILINE)]
+    assert not late
+
+
+@each_chapter
+def test_its_figures_have_names_and_captions_and_are_spoken_of(chapter):
+    calls = re.findall(r"\b\w+Figure\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)", chapter.source)
+    assert len(calls) >= 2
+    for call in calls:
+        assert "caption=" in call, call
+        name = re.search(r'name="(fig-[a-z-]+)"', call)
+        assert name, call
+    names = re.findall(r'name="(fig-[a-z0-9-]+)"', chapter.source)
+    assert len(set(names)) == len(names)
+
+
+def test_no_two_figures_of_the_book_have_one_name():
+    names = [
+        name
+        for chapter in map(Chapter, NAMES)
+        for name in re.findall(r"\bname[=:] ?\"?(fig-[a-z0-9-]+)", chapter.source + chapter.text)
+    ]
+    assert len(set(names)) == len(names)
+
+
+@each_chapter
+def test_each_exercise_says_what_to_expect_and_has_a_tested_solution(chapter):
+    exercises = chapter.exercises
+    assert 3 <= len(exercises) <= 5
+    kinds = [re.match(r"\*(.+?)\*", body)[1] for body in exercises.values()]
+    assert set(kinds) == set(KINDS)
+    solutions = re.findall(r"\{solution-start\} (\S+)\n:class: dropdown", chapter.text)
+    assert solutions == list(exercises)
+    for (label, body), kind in zip(exercises.items(), kinds, strict=True):
+        assert "Expected:" in body, label
+        start, end = chapter.solution_cells(label)
+        assert any(k == "code" for k, _ in chapter.cells[start:end]), label
+        asked = next(i for i, (_, s) in enumerate(chapter.cells) if f":label: {label}\n" in s)
+        has_starter = any(k == "code" for k, _ in chapter.cells[asked:start])
+        assert has_starter or kind == "On paper.", label
+    assert set(tests_of(chapter).EXERCISES) == set(exercises)
+
+
+@each_chapter
+def test_each_question_has_one_right_answer_and_a_word_on_each_wrong_one(chapter):
+    assert 3 <= len(chapter.quiz) <= 4
+    for question, options in chapter.quiz.items():
+        titles = [title for title, _ in options]
+        assert 2 <= len(options) <= 4, question
+        assert len(set(titles)) == len(titles), question
+        verdicts = [re.match(r"(Right: |Wrong: |Wrong\. )", text.strip()) for _, text in options]
+        assert all(verdicts), question
+        assert [verdict[1] for verdict in verdicts].count("Right: ") == 1, question
+        assert all(len(text.split()) >= 8 for _, text in options), question
+    assert set(tests_of(chapter).QUIZ) == set(chapter.quiz)
+
+
+CASES = [
+    pytest.param(Chapter(name), key, id=f"{name[:2]}: {key}")
+    for name in NAMES
+    for key in Chapter(name).exercises
+]
+QUESTIONS = [
+    pytest.param(Chapter(name), key, id=f"{name[:2]}: {key[:40]}")
+    for name in NAMES
+    for key in Chapter(name).quiz
+]
+
+
+@pytest.mark.parametrize(("chapter", "label"), CASES)
+def test_the_solution_of_an_exercise_is_right(chapter, label):
+    tests_of(chapter).EXERCISES[label]()
+
+
+@pytest.mark.parametrize(("chapter", "question"), QUESTIONS)
+def test_the_answer_called_right_is_right(chapter, question):
+    right = [t for t, text in chapter.quiz[question] if text.strip().startswith("Right: ")]
+    assert [tests_of(chapter).QUIZ[question]()] == right

@@ -1,0 +1,71 @@
+"""Every figure of every chapter, on the built site: it is live, and its derivatives are right."""
+
+import random
+
+import pytest
+from chapter import NAMES
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+POSITIONS = 4
+MOVE = """(slider, share) => {
+  const [low, high] = [Number(slider.min), Number(slider.max)];
+  slider.value = low + share * (high - low);
+  slider.dispatchEvent(new Event("input", { bubbles: true }));
+}"""
+ROWS = """(figure) => [...figure.querySelectorAll("tbody tr")].map((row) => {
+  const number = (kind) => Number(row.querySelector(`[data-${kind}-of]`)?.dataset.exact ?? NaN);
+  return [row.dataset.variable, number("gradient"), number("numerical")];
+})"""
+
+
+@pytest.fixture(params=NAMES)
+def chapter(request, site_url, new_page):
+    """A chapter on a phone."""
+    page = new_page(**PHONE)
+    page.goto(f"{site_url}/chapters/{request.param}.html")
+    page.locator(".nn-live").first.wait_for()
+    for details in page.locator("details").all():
+        details.evaluate("e => { e.open = true; }")
+    return page
+
+
+def test_each_derivative_that_a_graph_shows_is_that_of_its_central_difference(chapter, page_errors):
+    rng = random.Random(0)
+    compared = 0
+    graphs = chapter.locator(".nn-graph").all()
+    assert graphs
+    for figure in graphs:
+        figure.locator('[data-action="run"]').click()
+        figure.locator('[data-action="check"]').click()
+        for _ in range(POSITIONS):
+            for slider in figure.locator("input[data-input]").all():
+                slider.evaluate(MOVE, rng.random())
+            rows = figure.evaluate(ROWS)
+            far = {
+                name: (derived, numerical)
+                for name, derived, numerical in rows
+                if abs(derived - numerical) > 1e-4 * max(1, abs(derived), abs(numerical))
+            }
+            assert not far, figure.get_attribute("data-figure")
+            compared += sum(derived - derived == 0 for _, derived, _ in rows)
+    assert compared > 10
+    assert page_errors.all() == []
+
+
+def test_each_figure_answers_to_its_first_control(chapter, page_errors):
+    for figure in chapter.locator(".nn-live").all():
+        numbers = "e => [...e.querySelectorAll('[data-exact]')].map((n) => n.dataset.exact).join()"
+        before = figure.evaluate(numbers)
+        control = figure.locator("input[data-input]:visible").first
+        control.focus()
+        for key in ("ArrowRight", "ArrowUp", "ArrowLeft", "ArrowLeft", "Enter"):
+            control.press(key)
+            if figure.evaluate(numbers) != before:
+                break
+        name = figure.get_attribute("data-figure")
+        assert figure.evaluate(numbers) != before, f"{name}: nothing moved"
+    assert page_errors.all() == []
+
+
+def test_no_chapter_scrolls_sideways_on_a_phone(chapter):
+    assert chapter.evaluate("document.documentElement.scrollWidth") <= PHONE["viewport"]["width"]
