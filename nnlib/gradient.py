@@ -205,7 +205,12 @@ def layer_check(layer: Layer, *inputs: Any, seed: int = 0) -> GradientReport:
 
     alike = {n: array for n, array in arrays.items() if first[n].shape == array.shape}
     rows = check_arrays(measure, alike, first, seed=seed, of_layer=True)
-    left = [n for n in kept if n not in arrays and isinstance(getattr(layer, n), np.ndarray)]
+    of_a_use_before = {f"d{n}" for n in parameters}
+    left = [
+        n
+        for n in kept
+        if n not in arrays.keys() | of_a_use_before and isinstance(getattr(layer, n), np.ndarray)
+    ]
     notes = [f"{kind}.{n} was not checked: there is no {kind}.d{n}" for n in left]
     return GradientReport(rows, tuple(problems), tuple(notes))
 

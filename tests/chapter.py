@@ -94,7 +94,7 @@ class Chapter:
         """The options of each question: a list of pairs of a title and a text."""
         section = self.text.partition("\n## Check yourself\n")[2].partition("\n## ")[0]
         parts = re.split(r"^\*\*(.+?\?)\*\*$", section, flags=re.MULTILINE | re.DOTALL)
-        option = r"\{dropdown\} (.+)\n(.*?)\n`{3,}(?:\n|$)"
+        option = r"\{dropdown\} ([^\n]+)\n(.*?)\n`{3,}(?:\n|$)"
         return {
             " ".join(question.split()): re.findall(option, options, flags=re.DOTALL)
             for question, options in zip(parts[1::2], parts[2::2], strict=True)

@@ -330,3 +330,25 @@ def test_the_steps_of_a_figure_are_counted(page, tmp_path, page_errors):
     figure.locator('[data-action="step-forward"]').click()
     expect(count).to_contain_text("Counted so far: 1 × and 0 +.")
     assert page_errors.all() == []
+
+
+def test_each_step_through_a_wide_graph_brings_its_node_into_view(new_page, tmp_path):
+    page = new_page(**PHONE)
+    y = Variable(1, "x")
+    for _ in range(8):
+        y = y * 1 + 1
+    open_page(page, tmp_path, GraphFigure(y, {"x": (0, 2, 1)}, name="fig-wide", predict=True))
+    figure = page.locator(".nn-live")
+    seen = """(stage) => {
+      const { left, right } = stage.getBoundingClientRect();
+      return [...stage.querySelectorAll(".nn-node")].flatMap((node, i) => {
+        const box = node.getBoundingClientRect();
+        return box.left >= left && box.right <= right ? [i] : [];
+      });
+    }"""
+    nodes = figure.locator(".nn-node").count()
+    assert nodes == 16
+    assert nodes - 1 not in figure.locator(".nn-stage").evaluate(seen)
+    for node in [nodes - 1, *reversed(range(nodes))]:  # first the 1 at the right end
+        figure.locator('[data-action="step-backward"]').click()
+        assert node in figure.locator(".nn-stage").evaluate(seen)

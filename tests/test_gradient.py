@@ -588,3 +588,12 @@ def test_layer_check_leaves_layer_and_inputs_as_they_were():
     assert (report.problems, report.notes) == ((), ())
     np.testing.assert_array_equal(affine.x, x)
     assert not hasattr(affine, "dW")
+
+
+def test_a_layer_that_was_used_before_is_checked_as_a_new_one():
+    layer = layers.Affine(np.arange(6.0).reshape(2, 3), np.ones(3))
+    x = np.array([[1.0, -2.0]])
+    before = str(layer_check(layer, x))
+    layer.forward(x)
+    layer.backward(np.ones((1, 3)))
+    assert str(layer_check(layer, x)) == before

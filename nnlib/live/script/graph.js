@@ -121,7 +121,8 @@ class GraphFigure extends Figure {
     if (this.cursor >= this.full) this.predicting = false;
     this.draw();
     if (told) this.tell(told);
-    if (this.at) this.follow();
+    if (this.at) this.follow(this.at.node);
+    else if (action === "step-backward") this.follow(this.last); // the 1 at the right end
   }
 
   backwardSentence(node) {
@@ -133,9 +134,9 @@ class GraphFigure extends Figure {
   terms(i) { return this.uses[i].map(({ n, slot }) => this.parts[n][slot][0]); }
 
   /* Scroll the node of this step into view, if the picture is wider than its place. */
-  follow() {
+  follow(i) {
     const stage = this.one(".nn-stage");
-    const node = this.edges.find((e) => e.dataset.node === this.names[this.at.node]);
+    const node = this.edges.find((e) => e.dataset.node === this.names[i]);
     const [inside, around] = [node.getBoundingClientRect(), stage.getBoundingClientRect()];
     stage.scrollLeft += inside.left + inside.width / 2 - around.left - around.width / 2;
   }
