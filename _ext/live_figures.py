@@ -7,6 +7,9 @@ extension gives the page what that element cannot bring along:
   JupyterLab needs them too; only pages with a figure ask for them.
 - A label for each figure whose author gave it an id beginning with ``fig-``, so that
   ``{ref}`fig-apples``` in any chapter links to it, with the first sentence of its caption as text.
+- The class ``full-width`` for a figure whose picture would shrink or scroll in the column of text:
+  ``book.css`` lets it reach into the right margin, and the theme's script takes the table of
+  contents out of its way.
 - Nothing else: the state of all widgets, which myst-nb writes into each page for the sake of
   a widget manager that the book does not load, is left out.
 
@@ -35,6 +38,7 @@ logger = logging.getLogger(__name__)
 FIGURE_CLASS = "nn-live"
 SCRIPT, STYLE = "live.js", "live.css"
 LABEL_PREFIX = "fig-"
+COLUMN = 900  # of a picture's units: more would be too small to read in the column of text
 WIDGET_STATE_KEY = "ipywidgets_state"  # myst_nb.core.render.NbElementRenderer.render_nb_finalise
 
 _FIGURES = lxml.html.etree.XPath(
@@ -68,6 +72,18 @@ def caption_title(figure: lxml.html.HtmlElement) -> str:
         return ""
     text = " ".join(caption.text_content().split())
     return _END_OF_SENTENCE.split(text, maxsplit=1)[0].removesuffix(".")
+
+
+def is_wide(figure: lxml.html.HtmlElement) -> bool:
+    """Return whether the picture of a figure is wider than the column of text."""
+    svg = figure.find("./div[@class='nn-stage']/svg")
+    return svg is not None and float(svg.get("width", 0)) > COLUMN
+
+
+def widen(node: nodes.raw) -> None:
+    """Give the figure in a raw HTML node the theme's class for what needs the margin, too."""
+    text = node.astext().replace(f'class="{FIGURE_CLASS} ', f'class="{FIGURE_CLASS} full-width ', 1)
+    node.children[:] = [nodes.Text(text)]
 
 
 class LiveFigureCollector(EnvironmentCollector):
@@ -105,6 +121,8 @@ class LiveFigureCollector(EnvironmentCollector):
         labelled: dict[str, LabelledFigure] = {}
         for node, elements in live_nodes(doctree):
             for element in elements:
+                if is_wide(element):
+                    widen(node)
                 name = element.get("id", "")
                 if not name.startswith(LABEL_PREFIX):
                     continue
@@ -176,7 +194,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-page-context", reference_assets)
     return {
         "version": "1",
-        "env_version": 1,
+        "env_version": 2,
         "parallel_read_safe": True,
         "parallel_write_safe": True,
     }

@@ -214,3 +214,20 @@ def test_a_notebook_runs_again_when_the_library_has_changed_and_only_then(small_
     with (small_book / "requirements.txt").open("a") as f:
         f.write("# another line\n")
     assert runs() == 3
+
+
+@pytest.mark.parametrize("width", [1200, 1440])
+def test_a_wide_graph_reaches_into_the_margin_and_nothing_lies_over_it(site_url, new_page, width):
+    page = new_page(viewport={"width": width, "height": 900}, reduced_motion="reduce")
+    page.goto(f"{site_url}/chapters/12-your-own-graph.html#fig-own-exam")
+    figure = page.locator("#fig-own-exam")
+    stage = figure.locator(".nn-stage")
+    assert stage.evaluate("e => e.clientWidth > document.querySelector('article').clientWidth")
+    assert stage.evaluate("e => e.scrollWidth - e.clientWidth") <= 1
+    figure.evaluate("e => e.scrollIntoView({ block: 'center', behavior: 'instant' })")
+    for corner in (0.02, 0.98):
+        on_top = """(e, share) => {
+          const { left, top, width } = e.getBoundingClientRect();
+          return e.contains(document.elementFromPoint(left + share * width, top + 20));
+        }"""
+        assert figure.evaluate(on_top, corner)
