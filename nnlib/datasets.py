@@ -85,7 +85,11 @@ def load_digits(
 
 
 def load_mnist(
-    *, normalize: bool = True, flatten: bool = True, one_hot_label: bool = False
+    *,
+    normalize: bool = True,
+    flatten: bool = True,
+    one_hot_label: bool = False,
+    download: bool = True,
 ) -> tuple[Pair, Pair]:
     """Return MNIST: 60,000 pictures to learn from and 10,000 to test with, 28x28 each.
 
@@ -101,6 +105,8 @@ def load_mnist(
         A picture is a row of 784 numbers; else an array of shape (1, 28, 28).
     one_hot_label : bool, default False
         Labels are float64 rows of ten; else int64 digits.
+    download : bool, default True
+        Download what is missing or damaged; else raise an error.
 
     Returns
     -------
@@ -110,9 +116,9 @@ def load_mnist(
     Raises
     ------
     FileNotFoundError
-        If a file is missing and no mirror gives it.
+        If a file is missing, and is not to be downloaded or no mirror gives it.
     ValueError
-        If a file is damaged and no mirror gives a sound one.
+        If a file is damaged, and is not to be downloaded or no mirror gives a sound one.
 
     Examples
     --------
@@ -127,7 +133,7 @@ def load_mnist(
     Proceedings of the IEEE 86 (1998).
     """
     parts = [
-        _read_idx(_mnist_file(f"{name}-ubyte.gz", sha256), ndim=int(name[-1]))
+        _read_idx(_mnist_file(f"{name}-ubyte.gz", sha256, download), ndim=int(name[-1]))
         for name, sha256 in MNIST_FILES.items()
     ]
     x_train, t_train, x_test, t_test = parts
@@ -146,28 +152,35 @@ def _pair(images: Array, labels: Array, flatten: bool, one_hot_label: bool) -> P
     return x, np.eye(10)[labels] if one_hot_label else labels.astype(np.int64)
 
 
-def _mnist_file(name: str, sha256: str) -> Path:
+def _mnist_file(name: str, sha256: str, download: bool) -> Path:
     """Return where a file of MNIST lies on this computer, downloaded first if need be."""
     folder = Path(os.environ.get("NNLIB_DATA") or pooch.os_cache("nnlib")).expanduser()
+    path = folder / name
+    if path.exists() and pooch.file_hash(str(path)) == sha256:
+        return path
     logger = pooch.get_logger()
     level = logger.level
     logger.setLevel(logging.WARNING)  # "Downloading data from ..." does not belong in a notebook
     failures = []
     try:
-        for mirror in MIRRORS:
+        for mirror in MIRRORS if download else ():
             try:
                 return Path(pooch.retrieve(mirror + name, f"sha256:{sha256}", name, folder))
             except (OSError, ValueError) as error:  # no network, not writable, wrong checksum
                 failures.append(f"{mirror}{name}: {type(error).__name__}")
     finally:
         logger.setLevel(level)
-    damaged = (folder / name).exists()
-    raise (ValueError if damaged else FileNotFoundError)(
-        f"MNIST: {folder / name} is {'damaged' if damaged else 'missing'}, and it could not be "
-        f"downloaded ({'; '.join(failures)}). Try again with a network, or get the file from one "
-        f"of these addresses and put it into {folder}, or name the folder where it lies in the "
-        f"environment variable NNLIB_DATA. Its SHA-256 must be {sha256}."
-    )
+    damaged = path.exists()
+    problem = f"MNIST: {path} is {'damaged' if damaged else 'missing'}, and it "
+    remedy = "is not to be downloaded. Call load_mnist() once without download=False: 12 MB."
+    if download:
+        remedy = (
+            f"could not be downloaded ({'; '.join(failures)}). Try again with a network, or get "
+            f"the file from one of these addresses and put it into {folder}, or name the folder "
+            "where it lies in the environment variable NNLIB_DATA. "
+            f"Its SHA-256 must be {sha256}."
+        )
+    raise (ValueError if damaged else FileNotFoundError)(problem + remedy)
 
 
 def _read_idx(path: Path, ndim: int) -> Array:

@@ -189,3 +189,15 @@ def test_mnist_mirror_gives_something_else(mirror, small, tmp_path):
     with pytest.raises(FileNotFoundError, match="ValueError"):
         load_mnist()
     assert not (tmp_path / "data" / name).exists()
+
+
+def test_mnist_that_is_not_to_be_downloaded(mirror, small, tmp_path):
+    check(partial(load_mnist, download=False), (30, 10), 28, 255)  # it is there
+    path = tmp_path / "data/t10k-images-idx3-ubyte.gz"
+    path.write_bytes(b"damaged")
+    with pytest.raises(ValueError, match=f"{path} is damaged, and it is not to be downloaded"):
+        load_mnist(download=False)
+    path.unlink()
+    with pytest.raises(FileNotFoundError, match=r"is missing.*without download=False: 12 MB"):
+        load_mnist(download=False)
+    assert not path.exists()
