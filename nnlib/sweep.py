@@ -71,9 +71,10 @@ class ArrayCheck:
             for _ in range(SAMPLES if len(part) else 0):
                 signs = rng.integers(0, 2, len(part)) * 2.0 - 1.0
                 slope = self.along(part, signs)
-                if (slope.kink or not slope.fits(self.rtol)) and self.trace(part, signs):
+                if slope.fits(self.rtol) and not slope.kink:
+                    self.directions.append(slope)
+                elif self.trace(part, signs):
                     break  # further directions would meet the same entries again
-                self.directions.append(slope)
         for i in rng.choice(size, SAMPLES, replace=False):
             self.entry(int(i))
 
@@ -102,17 +103,21 @@ class ArrayCheck:
     def trace(self, part: Array, signs: Array) -> bool:
         """Find the entries that make a direction disagree, by halves; return whether there are any.
 
-        Ends at the first that is wrong; entries at a kink are noted on the way.
+        Ends at the first that is wrong; entries at a kink are noted on the way. Where there are
+        none, the direction as a whole went over a kink, and its parts, which did not, count for it.
         """
         found = False
+        parts: list[Slope] = []
         waiting = [(part, signs)]
         for _ in range(TRACED):
             if not waiting:
+                self.directions += [] if found else parts
                 return found
             part, signs = waiting.pop()
             half = len(part) // 2
             slope = self.along(part, signs) if half else self.entry(int(part[0]))
             if slope.fits(self.rtol) and not slope.kink:
+                parts += [slope] if half else []
                 continue
             if half:
                 waiting += [(part[half:], signs[half:]), (part[:half], signs[:half])]

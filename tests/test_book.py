@@ -17,7 +17,7 @@ KINDS = ("On paper.", "In code.", "Break something.")
 each_chapter = pytest.mark.parametrize("chapter", [Chapter(name) for name in NAMES], ids=NAMES)
 
 
-def tests_of(chapter):
+def module_of(chapter):
     return importlib.import_module(f"test_chapter_{chapter.name[:2]}")
 
 
@@ -117,7 +117,7 @@ def test_each_exercise_says_what_to_expect_and_has_a_tested_solution(chapter):
         asked = next(i for i, (_, s) in enumerate(chapter.cells) if f":label: {label}\n" in s)
         has_starter = any(k == "code" for k, _ in chapter.cells[asked:start])
         assert has_starter or kind == "On paper.", label
-    assert set(tests_of(chapter).EXERCISES) == set(exercises)
+    assert set(module_of(chapter).EXERCISES) == set(exercises)
 
 
 @each_chapter
@@ -127,11 +127,12 @@ def test_each_question_has_one_right_answer_and_a_word_on_each_wrong_one(chapter
         titles = [title for title, _ in options]
         assert 2 <= len(options) <= 4, question
         assert len(set(titles)) == len(titles), question
+        assert not [t for t in titles if set(t) & set("`$*")], "a title is text, not Markdown"
         verdicts = [re.match(r"(Right: |Wrong: |Wrong\. )", text.strip()) for _, text in options]
         assert all(verdicts), question
         assert [verdict[1] for verdict in verdicts].count("Right: ") == 1, question
         assert all(len(text.split()) >= 8 for _, text in options), question
-    assert set(tests_of(chapter).QUIZ) == set(chapter.quiz)
+    assert set(module_of(chapter).QUIZ) == set(chapter.quiz)
 
 
 CASES = [
@@ -148,10 +149,10 @@ QUESTIONS = [
 
 @pytest.mark.parametrize(("chapter", "label"), CASES)
 def test_the_solution_of_an_exercise_is_right(chapter, label):
-    tests_of(chapter).EXERCISES[label]()
+    module_of(chapter).EXERCISES[label]()
 
 
 @pytest.mark.parametrize(("chapter", "question"), QUESTIONS)
 def test_the_answer_called_right_is_right(chapter, question):
     right = [t for t, text in chapter.quiz[question] if text.strip().startswith("Right: ")]
-    assert [tests_of(chapter).QUIZ[question]()] == right
+    assert [module_of(chapter).QUIZ[question]()] == right

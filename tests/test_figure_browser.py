@@ -241,15 +241,15 @@ def test_a_figure_never_makes_the_page_scroll_sideways(site_url, new_page, width
 
 def test_all_figures_of_a_page_work_and_do_not_disturb_each_other(site_url, page, page_errors):
     page.goto(f"{site_url}/chapters/06-add-and-multiply-nodes.html")
-    figures = page.locator(".nn-live").all()
+    figures = page.locator(".nn-graph").all()
     assert len(figures) >= 3
     numbers = "all => all.map(e => e.querySelector('svg').textContent)"
-    before = page.locator(".nn-live").evaluate_all(numbers)
+    before = page.locator(".nn-graph").evaluate_all(numbers)
     for k, figure in enumerate(figures):
         slider = figure.locator("input[data-input]").first
         slider.focus()
         page.keyboard.press("ArrowLeft")
-        after = page.locator(".nn-live").evaluate_all(numbers)
+        after = page.locator(".nn-graph").evaluate_all(numbers)
         assert [i for i, (a, b) in enumerate(zip(before, after, strict=True)) if a != b] == [k]
         before = after
     assert page_errors.all() == []

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from nnlib import layers
+from nnlib.datasets import load_digits
 from nnlib.gradient import gradient_check, layer_check, numerical_diff, numerical_gradient
 from nnlib.graph import Variable
+from nnlib.network import TwoLayerNet
 
 RNG = np.random.default_rng(0)
 NEAR_TROUBLE = {
@@ -173,3 +175,16 @@ def test_the_starting_gradient_is_a_copy():
     y.backward(dout)
     dout[:] = 5.0
     np.testing.assert_array_equal(x.grad, [1.0, 1.0])
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("samples", [50, 100])
+def test_a_right_gradient_passes_where_a_direction_as_a_whole_meets_kinks(seed, samples):
+    (x, t), _ = load_digits()
+    x, t = x[:samples], t[:samples]
+    net = TwoLayerNet(64, 50, 10, rng=np.random.default_rng(seed))
+    report = gradient_check(lambda _: net.loss(x, t), net.params, net.gradient(x, t))
+    assert report, report
+    gradient = net.gradient(x, t)
+    gradient["W1"].flat[np.abs(gradient["W1"]).argmax()] *= 1.001
+    assert not gradient_check(lambda _: net.loss(x, t), net.params, gradient)
