@@ -160,6 +160,7 @@ function nested(list, shape) {
 function numerical(variables, given, index, entry, x) {
   const at = (value) => forward(variables, given, { index, entry, value }).at(-1)[0];
   const across = (h) => (at(x + h) - at(x - h)) / (x + h - (x - h));
-  const slope = across(1e-5 * Math.max(1, Math.abs(x)));
+  const near = 1e-3 * Math.abs(x) || 1; // a step that is short beside x, for there may be a pole at 0
+  const slope = across(Math.max(1e-9, Math.min(1e-5 * Math.max(1, Math.abs(x)), near)));
   return Number.isFinite(slope) ? slope : across(1e-5 * Math.abs(x)); // there is a pole near 0, as of log
 }
