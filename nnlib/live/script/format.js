@@ -17,8 +17,9 @@ const typeset = (digits) => digits.replaceAll("-", "−").replace("+", "");
 
 /* For the cells of an array, which have room for eight characters. */
 function brief(x) {
+  if (Number.isNaN(x)) return "NaN";
   const text = format(x);
-  return text.length > 8 && Number.isFinite(x) ? typeset(x.toExponential(1)) : text;
+  return text.length > 8 ? typeset(x.toExponential(1)) : text;
 }
 
 /* Ten digits, to compare with; not more than a difference can be trusted for. */
