@@ -50,7 +50,9 @@ def test_it_begins_with_what_the_reader_will_be_able_to_do(chapter):
     opening = chapter.cells[0][1]
     assert re.match(r"\(ch-[a-z]+\)=\n# .+\n\nAfter this (chapter|page) you can ", opening)
     assert 3 <= len(list_after(chapter.text, "**You will**")) <= 5
-    assert re.search(r"^\*\*Time\*\* \d+ minutes\.?$", chapter.text, flags=re.MULTILINE)
+    assert re.search(
+        r"^\*\*Time\*\* \d+ minutes, and \d+ for the exercises\.$", chapter.text, flags=re.MULTILINE
+    )
     assert re.search(r"^\*\*You need\*\* \S", chapter.text, flags=re.MULTILINE)
 
 

@@ -80,7 +80,9 @@ def test_the_fruit_shop_has_the_numbers_of_the_table():
     ]
     assert rounded(graph.gradients[n] for n in ("apples", "oranges", "fruit")) == [1.1] * 3
     CHAPTER.says("1.1 × 2 = 2.2", "1.1 × 100 = 110", "1.1 × 3 = 3.3", "1.1 × 150 = 165")
-    CHAPTER.says("1 × 650 = 650", "The inner edges carry 1.1 each", "*Step back*, five times")
+    CHAPTER.says(
+        "1 × 650 = 650", "The inner edges carry 1.1 each", "five presses reach the left end"
+    )
     assert sum(v.node is not None for v in graph.variables.values()) + 1 == 5
     dearer = graph.at(orange=200).gradients
     assert rounded(dearer[n] for n in ("apple", "apple_number", "tax")) == [2.2, 110, 800]
@@ -108,7 +110,7 @@ def test_what_is_folded_away_changes_no_derivative_of_the_apples():
         assert folded.at(rest=rest).gradients == folded.gradients
     moved = large.at(loaves=9.0, milk=0.0, cheese=500.0, bread=1.0).gradients
     assert all(moved[n] == large.gradients[n] for n in shared)
-    CHAPTER.says("None, and none.", "Move `rest` from 450 to 0: the total falls")
+    CHAPTER.says("None differs, and none changes.", "Move `rest` from 450 to 0: the total falls")
     taxed = folded.at(tax=1.2).gradients
     assert rounded(taxed[n] for n in ("apples", "apple", "number")) == [1.2, 2.4, 120]
     CHAPTER.says("is handed 1.2 in place of 1.1 and sends back 2.4 and 120")
@@ -121,9 +123,7 @@ def test_three_numbers_decide_the_box_of_the_price():
     moves = [name for name in large.inputs if large.at(**{name: 7.0}).gradients["apple"] != before]
     assert sorted(moves) == ["number", "tax"]  # and the 1 from the right
     assert large.gradients["taxed"] == 1
-    CHAPTER.says(
-        "Three: the 1 that reaches the tax node through the add node, the tax 1.1, and the 2"
-    )
+    CHAPTER.says("Three: the 1 that comes back through the add node, the tax 1.1, and the 2")
 
 
 # --- what a graph saves ---
@@ -164,7 +164,11 @@ def test_table_figure_and_counted_numbers_agree():
     assert "predict=True,\n    count=True" in CHAPTER.source
     assert rounded(end["shop_and_back"](*FRUIT)) == rounded(slopes(fruit, *FRUIT))
     CHAPTER.says("| 5 | graph | 3 + 6 = 9 | 1 |", "| 5 | differences | 10 × 3 = 30 | 10 × 1 = 10 |")
-    CHAPTER.says("Forward are 3 × and 1 +", "9 × and 1 + in all", "differences take 30 × and 10 +")
+    CHAPTER.says(
+        "pass of the fruit shop takes 3 × and 1 +",
+        "9 × and 1 + in all",
+        "differences take 30 × and 10 +",
+    )
 
 
 def test_a_hundred_goods_cost_what_the_table_says():

@@ -182,8 +182,8 @@ QUIZ = {
     "0.5 metres for each metre of rope. How fast does the load rise, in metres per second?": winch,
     "What is the derivative of (3x + 1)² with respect to x, at x = 2?": square_of_three_x,
     "A value is used in two places, and −3 and 3 come back. What follows?": opposite_parts,
-    "A calculation has 500 inputs and 2 outputs. How many walks over the graph carry slopes or "
-    "derivatives, if all of them are wanted?": walks,
+    "A calculation has 500 inputs and 2 outputs. All derivatives are wanted. How many sweeps does "
+    "forward mode take, and how many backward passes does reverse mode take?": walks,
 }
 
 
@@ -277,7 +277,10 @@ def test_the_ladder():
     computed = [v for v in ladder.variables.values() if v.node is not None]
     uses = [sum(v in user.inputs for user in computed) for v in ladder.variables.values()]
     assert (1 + len(computed), sum(n - 1 for n in uses if n > 1)) == (7, 3)
-    CHAPTER.says("seven presses", "That makes 3 additions in place of 8 paths")
+    CHAPTER.says("seven presses", "That is 3 additions, where the list takes 7")
+    twos = ladder.at(a=2, b=2, c=2).gradients
+    assert [twos[name] for name in "srx"] == [1 + 2, 3 + 6, 9 + 18]
+    CHAPTER.says("1 + 2 = 3, then 3 + 6 = 9, then 9 + 18 = 27")
     found = CHAPTER.at("for rung in range(20)")
     assert (found["x"].grad, 2**20) == (1_048_576, 1_048_576)
     CHAPTER.says("Twenty rungs have 1,048,576 paths, and the backward pass makes 20 additions")

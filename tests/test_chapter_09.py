@@ -189,7 +189,7 @@ def test_what_cancels_between_log_and_softmax():
     assert np.allclose(-1 / p * inner, -(1 - p), rtol=1e-12)
     assert np.allclose(-2 * (1 - p) * inner, -2 * p * (1 - p) ** 2, rtol=1e-12)
     assert np.isclose(-5 * 0.16, -0.8)
-    CHAPTER.says("softmax multiplied by 0.16, which is 0.2 × 0.8", "is $-2p(1-p)^2$")
+    CHAPTER.says("softmax multiplied by $p(1-p)$, here 0.16", "is $-2p(1-p)^2$")
 
 
 def test_squared_error_after_softmax_dies_and_cross_entropy_does_not():

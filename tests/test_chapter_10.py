@@ -90,7 +90,6 @@ def halves():
         shared["wrong"], shared["halvings"] = old[:2]
     assert 2**15 < 39_200 < 2**16 == 65_536
     assert "$2^{16} = 65{,}536$" in CHAPTER.solution("ex-check-2")
-    assert "16 halvings" in CHAPTER.exercises["ex-check-2"]
 
 
 def complex_step():
@@ -145,7 +144,7 @@ def where_the_bug_is():
     layer, inputs = BUGS[2].draw(WrongForward)
     reports = {
         "In the line that makes dx": BUGS[2].check(),
-        "In the layer above": BUGS[2].check_right(),  # the layer itself is right
+        "In the layer to the right": BUGS[2].check_right(),  # the layer itself is right
         "In the forward pass": layer_check(layer, *inputs),
     }
     fits = [
@@ -185,8 +184,8 @@ def one_direction():
 QUIZ = {
     "With $h$ = 1e-3 a central difference is off by 4e-6, and none of it is rounding. "
     "By how much is it off with $h$ = 1e-4?": a_tenth_of_the_step,
-    "The report of a layer says that `W` and `b` are right and `x` is wrong. "
-    "Where is the bug?": where_the_bug_is,
+    "An affine layer puts out what it should. Its report says that `W` and `b` are right and `x` "
+    "is wrong. Where is the bug?": where_the_bug_is,
     "Derived 3e-9, measured 6e-9. The loss is about 2, and $h$ is 1e-5. "
     "Is the derivative right?": a_factor_of_two,
     "Along one random direction, the slope of a network agrees with its gradient to nine digits. "
@@ -210,7 +209,7 @@ def test_one_number_by_hand():
         assert ((x + h) ** 4 - (x - h) ** 4) / (2 * h) == 4 * x**3 + 4 * x * h**2
     third = np.polyder([1, 0, 0, 0, 0], 3)
     assert third.tolist() == [24, 0]
-    CHAPTER.says("$4x^3 + 4xh^2$", "here $24x$")
+    CHAPTER.says("$4x^3 + 4xh^2$", "then $24x$")
 
 
 def test_the_figure_of_steps_turns_where_the_text_says():
@@ -226,7 +225,9 @@ def test_the_figure_of_steps_turns_where_the_text_says():
     climb = (errors[-15] / errors[-7]) ** (1 / 8)
     assert 5 < climb < 15
     assert 0.05 < errors[-15] < 0.5
-    CHAPTER.says("Near $10^{-6}$ the row of dots turns", "about tenfold for each notch")
+    CHAPTER.says(
+        "Between $10^{-5}$ and $10^{-6}$ the row of dots turns", "about tenfold for each notch"
+    )
 
 
 def test_epsilon_gives_the_best_step():
@@ -312,8 +313,6 @@ def test_one_direction_tests_all():
     CHAPTER.says("= 39,760", f"{2 * sum(sizes):,} forward passes")
     found = CHAPTER.at("def claimed")
     start, v, x, t = (found[name] for name in ("start", "v", "x", "t"))
-    assert sqrt(sum(np.sum(part**2) for part in v.values())) == pytest.approx(200, abs=3)
-    CHAPTER.says("$v$ has a length of about 200")
 
     def along(step):
         return plain_loss({name: start[name] + step * v[name] for name in start}, x, t)

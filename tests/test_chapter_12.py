@@ -174,7 +174,7 @@ def test_the_bill_and_its_three_wrong_walks():
     assert [v.grad for v in inputs] == [*right, 1.25]
     END["backward_again"](total)
     assert (inputs[0].grad, inputs[3].grad) == (8, 1 + 0.5 + 1.25)
-    CHAPTER.says("8 is not even twice 2.5", "`subtotal` still had its old 1.25")
+    CHAPTER.says("8 is not even twice 2.5", "now they have 2 and 2.75, and 2.5 + 2 × 2.75 = 8")
 
     *inputs, total = END["bill"]()
     total.grad = 1.0
