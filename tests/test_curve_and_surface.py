@@ -1,5 +1,6 @@
 """The mathematics of curves and surfaces in live figures, against calculus and NumPy."""
 
+import functools
 import gzip
 import itertools
 import json
@@ -35,6 +36,10 @@ def bowl(x, y):
     return x**2 / 20 + y**2
 
 
+def loss(w, b):
+    return named((2 * w + b - 7) ** 2, "L")
+
+
 CURVES = {
     "cubic": lambda: CurveFigure(lambda x: x * x * x * 0.1 - x, h=0.1, caption="A <cubic>."),
     "relu": lambda: CurveFigure(lambda x: x.relu(), at=0),
@@ -49,6 +54,7 @@ CURVES = {
     "root": lambda: CurveFigure(np.sqrt, x=(-1, 4)),
     "constant": lambda: CurveFigure(lambda x: 3.0),
     "sign": lambda: CurveFigure(np.sign, at=1),
+    "surprise": lambda: surprise(),
 }
 SURFACES = {
     "bowl": lambda: SurfaceFigure(bowl, (-10, 10), (-5, 5), start=(-7, 2), caption="A <bowl>."),
@@ -63,6 +69,7 @@ SURFACES = {
     "waves": lambda: SurfaceFigure(lambda x, y: np.sin(x) * np.cos(y)),
     "abs": lambda: SurfaceFigure(lambda x, y: abs(x) + abs(y)),
     "root": lambda: SurfaceFigure(lambda x, y: np.sqrt(x) + y * y, (-1, 3), start=(1, 1.2)),
+    "loss": lambda: SurfaceFigure(loss, start=(1, 1)),
 }
 EVERY = CURVES | {f"surface {name}": make for name, make in SURFACES.items()}
 
@@ -519,6 +526,108 @@ def test_downhill_without_end_is_said(f):
     assert "no lowest point" in figure._sentence()
 
 
+# --- the names of the inputs ---
+
+
+class Model:
+    def __call__(self, w, b=2.0):
+        return w * b
+
+    def loss(self, w, b):
+        return w * b
+
+
+def with_any(*numbers):
+    return sum(numbers)
+
+
+NAMES = [
+    (CurveFigure, lambda p: -p * p, "p"),
+    (CurveFigure, lambda p, /: p.exp(), "p"),
+    (CurveFigure, functools.cache(lambda θ: math.sin(θ)), "θ"),
+    (CurveFigure, lambda self: self * 2.0, "self"),
+    (CurveFigure, lambda graph: graph * graph, "graph"),
+    (CurveFigure, lambda constructor: constructor.relu(), "constructor"),
+    (CurveFigure, Model(), "w"),
+    (CurveFigure, functools.partial(Model().loss, 3.0), "b"),
+    (CurveFigure, lambda w: w * Variable(2.0, "x"), "w"),
+    (CurveFigure, lambda w: w * Variable(2.0, "w"), "x"),
+    (CurveFigure, lambda y: y * y, "x"),
+    (CurveFigure, lambda y: float(y), "x"),
+    (CurveFigure, lambda y: named(y * y, "L"), "y"),
+    (CurveFigure, lambda L: named(L * L, "L"), "x"),
+    (CurveFigure, lambda h: h * h, "x"),
+    (CurveFigure, lambda _: 3.0, "x"),
+    (CurveFigure, np.sin, "x"),
+    (CurveFigure, math.exp, "x"),
+    (CurveFigure, round, "x"),
+    (CurveFigure, int, "x"),
+    (CurveFigure, functools.partial(np.maximum, 1.0), "x"),
+    (CurveFigure, functools.partial(pow, 2.0), "x"),
+    (CurveFigure, np.vectorize(step), "x"),
+    (CurveFigure, with_any, "x"),
+    (SurfaceFigure, loss, "wb"),
+    (SurfaceFigure, Model().loss, "wb"),
+    (SurfaceFigure, lambda h, x: h * x, "hx"),
+    (SurfaceFigure, lambda w, z: w * z, "xy"),
+    (SurfaceFigure, lambda w, step_size: w * step_size, "xy"),
+    (SurfaceFigure, lambda w, *more: w * more[0], "xy"),
+    (SurfaceFigure, np.hypot, "xy"),
+    (SurfaceFigure, math.atan2, "xy"),
+]
+
+
+@pytest.mark.parametrize(("kind", "f", "wanted"), NAMES)
+def test_inputs_are_called_as_the_parameters_of_the_function(kind, f, wanted):
+    figure = kind(f)
+    names, other = ([wanted], "h") if kind is CurveFigure else (list(wanted), "step_size")
+    assert [n for n in figure.inputs if n != other] == names
+    assert set(names) <= set(figure.values) & set(figure.gradients)
+
+
+def renamed(text, names):
+    """Put other names into what a figure of x or of x and y shows; keywords and places stay."""
+    stays = r' d?[xy]="[-\d.em]+"|"[xy]":\[|[xy]=\('
+    return re.sub(
+        rf"({stays})|\b(d?)([xy])\b", lambda m: m[1] or m[2] + names.get(m[3], m[3]), text
+    )
+
+
+def wide(f):
+    return CurveFigure(f, x=(-100, 100), step=1)
+
+
+FUNCTIONS = [
+    (CurveFigure, "lambda x: x.log()"),
+    (CurveFigure, "lambda x: x.relu()"),
+    (CurveFigure, "lambda x: 2.0 if float(x) > 0 else 1.0"),
+    (wide, "lambda x: x**2"),
+    (SurfaceFigure, "lambda x, y: (x + 2.9).log() + y**2"),
+    (SurfaceFigure, "lambda x, y: np.sin(x) * np.cos(y)"),
+]
+
+
+@pytest.mark.parametrize(("kind", "f"), FUNCTIONS)
+def test_a_figure_of_other_names_is_the_same_but_for_the_names(kind, f):
+    """In all that it shows and says, wherever the point is, and in what the script gets."""
+    names = {"x": "w", "y": "b"} if kind is SurfaceFigure else {"x": "p"}
+    usual, other = kind(eval(f)), kind(eval(renamed(f, names)))
+    rng = np.random.default_rng(1)
+    for _ in range(20):
+        places = {
+            n: c.nearest(10.0**at if c.log else at)
+            for n, c in usual.controls.items()
+            for at in [float(rng.choice([c.low, c.high, 0.0, rng.uniform(c.low, c.high)]))]
+        }
+        at(usual, **places)
+        at(other, **{names.get(n, n): v for n, v in places.items()})
+        for show in (repr, lambda figure: figure._html(), lambda figure: figure.code):
+            assert renamed(show(usual), names) == show(other)
+        for each in ("inputs", "values", "gradients"):
+            wanted = {names.get(n, n): v for n, v in getattr(usual, each).items()}
+            assert wanted == pytest.approx(getattr(other, each), nan_ok=True, rel=0)
+
+
 # --- points alone, and the value at a knot ---
 
 
@@ -612,7 +721,7 @@ def test_the_html_is_whole_small_and_the_same_each_time(name):
     wanted = {("value", n): v for n, v in figure.inputs.items()}
     output = figure.output
     wanted |= {("value", output): figure.values[output]}
-    wanted |= {("gradient", n): figure.gradients[n] for n in figure.inputs if n in ("x", "y")}
+    wanted |= {("gradient", n): figure.gradients[n] for n in figure._data()["names"]}
     assert {key: said[key] for key in wanted} == wanted
 
 
@@ -632,16 +741,26 @@ def plain():
     return CurveFigure(swish, secant=False)
 
 
+def surprise():
+    return CurveFigure(lambda p: -p.log(), x=(-0.5, 1), h=0.01)
+
+
+def squares():
+    return SurfaceFigure(lambda w, b: (2 * w + b - 7) ** 2, start=(1, 1))
+
+
 def by_math():
     return CurveFigure(math.sin, x=(-math.pi, math.pi), step=math.pi / 100)
 
 
 ALIKE = [cubic, CURVES["sin"], CURVES["step"], SURFACES["bowl"], fine, turns, plain]
+ALIKE += [surprise, squares]
 
 
 @pytest.mark.parametrize("make", ALIKE)
 def test_the_copied_code_makes_the_same_figure(make):
-    figure = at(make(), x=1)
+    figure = make()
+    at(figure, **{figure._data()["names"][0]: 1})
     space = {}
     *lines, call = figure.code.split("\n")
     exec("\n".join([*lines, f"figure = {call}"]), space)
@@ -697,6 +816,14 @@ BAD = [
     (lambda: SurfaceFigure(3), TypeError, "must be a function"),
     (lambda: SurfaceFigure(bowl, y=(2, 1)), ValueError, "that rise"),
     (lambda: SurfaceFigure(bowl, start=(0.001, 0)), ValueError, "not on its slider"),
+    (lambda: SurfaceFigure(bowl, start=(0, 0.001)), ValueError, r"start\[1\] = 0.001"),
+    (lambda: CurveFigure(lambda p: None), TypeError, "None at p = -5"),
+    (lambda: CurveFigure(lambda p: p.log(), at=-1), ValueError, "not finite at p = -1"),
+    (lambda: CurveFigure(lambda p: p.log(), x=(-2, -1)), ValueError, "value from p = -2 to -1"),
+    (lambda: CurveFigure(lambda p: p, at=0.01), ValueError, "at = 0.01 is not on its slider"),
+    (lambda: SurfaceFigure(lambda w, b: None), TypeError, "None at w = -3, b = -3"),
+    (lambda: SurfaceFigure(lambda w, b: w / b, start=(0, 0)), ValueError, "at w = 0, b = 0;"),
+    (lambda: CurveFigure(lambda x: x * Variable(2, "x")), ValueError, "two variables are called"),
     (lambda: SurfaceFigure(bowl, start=3), TypeError, "start must be"),
     (lambda: SurfaceFigure(bowl, step_size=77), ValueError, "step_size = 77 is not"),
     (lambda: SurfaceFigure(bowl, step_sizes=(0, 1, 0.1)), ValueError, "above 0"),
@@ -743,9 +870,10 @@ process.stdout.write(JSON.stringify(figures.map(({ kind, data, inputs }) => {
   }
   return inputs.map((now) => {
     figure.inputs = now;
-    if (kind === "curve") return text([...figure.f(now.x), figure.secant(now.x, now.h)]);
+    const here = data.names.map((name) => now[name]);
+    if (kind === "curve") return text([...figure.f(...here), figure.secant(...here, now.h)]);
     const path = figure.descend();
-    return [text(figure.f(now.x, now.y)), text(path), figure.outcome(path)];
+    return [text(figure.f(...here)), text(path), figure.outcome(path)];
   });
 })));
 """
@@ -757,7 +885,7 @@ def places_for(figure, rng):
     for name, control in figure.controls.items():
         low, high = control.low, control.high
         places = [low, high, *rng.uniform(low, high, 12)]
-        if name != "x" or figure.kind == "surface":
+        if name == "h" or figure.kind == "surface":
             places = [control.nearest(10.0**v if control.log else v) for v in places]
         each[name] = [*places, 0.0] if low < 0 and not control.log else places
     return [{name: float(rng.choice(values)) for name, values in each.items()} for _ in range(30)]
@@ -785,7 +913,7 @@ def test_the_script_computes_what_python_computes(node):
     for (name, figure), question, found in answers:
         for inputs, numbers in zip(question["inputs"], found, strict=True):
             if figure.kind == "curve":
-                x, h = inputs["x"], inputs.get("h")
+                x, h = inputs[figure._data()["names"][0]], inputs.get("h")
                 y, slope = figure._at(x)
                 secant = figure._secant(x, h) if h else math.nan
                 # Powers, exp and log differ in their last bit, sums and products do not.
@@ -799,7 +927,7 @@ def test_the_script_computes_what_python_computes(node):
             at(figure, **inputs)
             slopes, path, word = numbers
             own = figure.path
-            wanted = figure._at(inputs["x"], inputs["y"])
+            wanted = figure._at(*[inputs[n] for n in figure._data()["names"]])
             assert [number(v) for v in slopes] == pytest.approx(
                 wanted, rel=1e-12, abs=1e-12, nan_ok=True
             )

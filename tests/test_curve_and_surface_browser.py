@@ -42,6 +42,16 @@ def waves(**options):
     return SurfaceFigure(lambda x, y: np.sin(x) * np.cos(y), name="fig-waves", **given)
 
 
+def surprise(**options):
+    given = {"at": 0.5, "h": 0.1} | options
+    return CurveFigure(lambda p: -p.log(), x=(-0.5, 1), name="fig-surprise", **given)
+
+
+def loss(**options):
+    given = {"start": (1, 1)} | options
+    return SurfaceFigure(lambda w, b: (2 * w + b - 7) ** 2, name="fig-loss", **given)
+
+
 def figure(page, name):
     return page.locator(f'.nn-live[data-figure="fig-{name}"]')
 
@@ -119,10 +129,14 @@ MOVES = [
     (waves, {}),
     (waves, {"x": 3, "y": 3, "step_size": 2.8}),
     (waves, {"x": -3, "y": 0}),
+    (surprise, {"p": 0.25, "h": 1e-3}),
+    (surprise, {"p": 1, "h": 1e-15}),
+    (loss, {"w": -2, "b": 3}),
+    (loss, {"w": 2.7, "b": -1.5, "step_size": 0.15}),
 ]
 
 
-@pytest.mark.parametrize("make", [cubic, log, wide, sampled, bowl, waves])
+@pytest.mark.parametrize("make", [cubic, log, wide, sampled, bowl, waves, surprise, loss])
 def test_the_script_draws_what_python_draws(make, new_page, page_errors, tmp_path):
     """After each move of the script, Python draws a figure that starts there."""
     still, live = new_page(java_script_enabled=False), new_page()
@@ -133,10 +147,9 @@ def test_the_script_draws_what_python_draws(make, new_page, page_errors, tmp_pat
         if there is not make or (make is log and inputs.get("x", 1) <= 0):
             continue  # no figure can start where there is no value
         start = dict(inputs)
-        if "y" in start:
-            start["start"] = (start.pop("x"), start.pop("y"))
-        elif "x" in start:
-            start["at"] = start.pop("x")
+        place = [start.pop(n) for n in inputs if n not in ("h", "step_size")]
+        if place:
+            start |= {"start": tuple(place)} if len(place) == 2 else {"at": place[0]}
         own = make(**start)
         open_page(still, tmp_path / "still", own)
         moving.locator('[data-action="reset"]').click()
@@ -203,6 +216,53 @@ def test_the_point_of_a_curve_is_dragged_from_step_to_step(page, tmp_path, page_
     page.mouse.move(x, y)  # let go: nothing follows
     assert exact(curve, "value", "x") == now
     assert exact(figure(page, "step"), "value", "x") == -1
+    assert page_errors.all() == []
+
+
+def test_all_hooks_have_the_names_of_the_parameters_and_follow_a_drag(page, tmp_path, page_errors):
+    open_page(page, tmp_path, surprise(), loss())
+    curve, surface = figure(page, "surprise"), figure(page, "loss")
+    for locator in (curve, surface):
+        locator.scroll_into_view_if_needed()
+        x, y = handle_at(locator)
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 60, y + 40, steps=5)
+        page.mouse.up()
+    hooks = """e => [...e.querySelectorAll("*")].flatMap((part) => Object.entries(part.dataset))
+      .filter(([hook]) => /^input$|Of$/.test(hook)).map(([hook, name]) => hook + name)"""
+    assert set(curve.evaluate(hooks)) == {
+        "inputp", "inputh", "valueOfp", "valueOfh", "valueOfy",
+        "gradientOfp", "numericalOfp", "differenceOfp",
+    }  # fmt: skip
+    assert set(surface.evaluate(hooks)) == {
+        "inputw", "inputb", "inputstep_size", "valueOfw", "valueOfb", "valueOfstep_size",
+        "valueOfz", "gradientOfw", "gradientOfb", "endOfz",
+    }  # fmt: skip
+    p, w, b = exact(curve, "value", "p"), *[exact(surface, "value", n) for n in "wb"]
+    assert 0.5 < p <= 1
+    assert w > 1 > b
+    assert exact(curve, "value", "y") == pytest.approx(-np.log(p))
+    assert exact(curve, "gradient", "p") == pytest.approx(-1 / p)
+    secant = -(np.log(p + 0.1) - np.log(p - 0.1)) / 0.2
+    assert exact(curve, "numerical", "p") == pytest.approx(secant)
+    assert exact(curve, "difference", "p") == pytest.approx(secant + 1 / p)
+    assert exact(surface, "value", "z") == pytest.approx((2 * w + b - 7) ** 2)
+    assert exact(surface, "gradient", "w") == pytest.approx(4 * (2 * w + b - 7))
+    assert exact(surface, "gradient", "b") == pytest.approx(2 * (2 * w + b - 7))
+    for locator, said in ((curve, f"p = {p:.4g} makes y ="), (surface, ", at w = ")):
+        expect(locator.locator(".nn-say")).to_contain_text(said)
+        assert not re.search(r"\bx\b", locator.inner_text())
+    code, link = (
+        curve.evaluate(f"e => BackpropLive.mount(e).{what}()") for what in ("code", "link")
+    )
+    assert f"x=(-0.5, 1), at={p}, h=0.1, " in code
+    assert f"start=({w}, {b}), " in surface.evaluate("e => BackpropLive.mount(e).code()")
+    curve.locator('[data-action="reset"]').click()
+    assert exact(curve, "value", "p") == 0.5
+    page.goto(link)
+    page.reload()
+    assert exact(curve, "value", "p") == p
     assert page_errors.all() == []
 
 

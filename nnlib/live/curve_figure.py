@@ -25,7 +25,7 @@ from nnlib.live.sampled import (
     number,
     over,
     pieces,
-    traced,
+    traced_by_name,
 )
 from nnlib.picture import hook
 from nnlib.words import say
@@ -48,12 +48,15 @@ class CurveFigure(LiveFigure):
     ----------
     f : function of one number
         If it computes with a `Variable`, all numbers are exact. Any other Python function is
-        sampled; between samples the figure interpolates, and it says so.
+        sampled; between samples the figure interpolates, and it says so. The figure calls the
+        number as the parameter of `f` is called; it is x where that has no name of its own, as
+        in `numpy.sin`, or the name of something else in the figure, such as h.
     x : (low, high), default (-5, 5)
+        The range of that number, whatever it is called.
     at : float, optional
         Where the point starts.
     step : float, optional
-        Of the slider of x. Default: about 200 steps.
+        Of its slider. Default: about 200 steps.
     h : float, default 1.0
         The half width of the secant at first: a power of 10 from 1e-15 to 1.
     secant : bool, default True
@@ -78,14 +81,14 @@ class CurveFigure(LiveFigure):
 
     Examples
     --------
-    >>> figure = CurveFigure(lambda x: x**3, x=(-2, 2), at=1, h=0.1)
-    >>> figure.gradients["x"]
+    >>> figure = CurveFigure(lambda p: p**3, x=(-2, 2), at=1, h=0.1)
+    >>> figure.gradients["p"]
     3.0
     >>> figure
     Curve of y
-         x     1
+         p     1
          y     1
-     dy/dx     3
+     dy/dp     3
          h   0.1
     secant  3.01
     off by  0.01
@@ -110,12 +113,12 @@ class CurveFigure(LiveFigure):
         places, step = checked_range("CurveFigure", "x", x, step)
         tried = [places[round(k / 20 * (len(places) - 1))] for k in (14, 12, 16, 6, 4, 18, 10, 2)]
         if at is not None:
-            tried = [checked_start("CurveFigure", "x", at, places)]
+            tried = [checked_start("CurveFigure", "at", at, places)]
         probes = [*tried, *places]
         self.f, self.x = f, (float(places[0]), float(places[-1]))
         self._range = f"({exactly(x[0])}, {exactly(x[1])})"
         self._options = f", step={exactly(given)}" if given else ""
-        self.graph = traced(f, [{"x": float(v)} for v in probes], "y")
+        (self._input,), self.graph = traced_by_name(f, [[float(v)] for v in probes], "x", "y", "h")
         self.output = self.graph.output if self.graph else "y"
         if self.output == "h":
             raise ValueError(
@@ -126,10 +129,10 @@ class CurveFigure(LiveFigure):
         start = next((float(v) for v in tried if isfinite(self._at(float(v))[0])), None)
         if start is None:
             raise ValueError(
-                f"CurveFigure: f is not finite at x = {tried[0]:g}; start where it is, with "
-                "at=..., or change the range x"
+                f"CurveFigure: f is not finite at {self._input} = {tried[0]:g}; start where it is, "
+                "with at=..., or change the range x"
             )
-        controls = {"x": Control(start, *self.x, step)}
+        controls = {self._input: Control(start, *self.x, step)}
         if secant and self.graph:
             near = power(log10(h)) if isinstance(h, Real) and 0 < h < inf else nan
             if isnan(near) or abs(h - near) > 1e-9 * near or round(log10(near)) not in EXPONENTS:
@@ -142,21 +145,25 @@ class CurveFigure(LiveFigure):
 
     def _cut(self, places: Array) -> None:
         """Find the smooth pieces of f, between the places of the slider too."""
-        graph, f = self.graph, self.f
+        graph, f, name = self.graph, self.f, self._input
         fine = np.sort(np.concatenate([places, (places[1:] + places[:-1]) / 2]))
         if graph:
             self._pieces, self._corners = pieces(
-                lambda xs: over(graph, x=xs)[0], lambda xs: over(graph, x=xs)[1]["x"], fine
+                lambda xs: over(graph, **{name: xs})[0],
+                lambda xs: over(graph, **{name: xs})[1][name],
+                fine,
             )
         else:
             self._pieces, corners = pieces(
-                lambda xs: np.array([number(f, x) for x in xs.tolist()], dtype=float), None, fine
+                lambda xs: np.array([number(f, x, names=[name]) for x in xs.tolist()], dtype=float),
+                None,
+                fine,
             )
             self._curve = SampledCurve(self._pieces, corners, places)
             self._corners = self._curve.corners
         if not self._pieces:
             raise ValueError(
-                f"CurveFigure: f has no finite value from x = {self.x[0]:g} to {self.x[1]:g}; "
+                f"CurveFigure: f has no finite value from {name} = {self.x[0]:g} to {self.x[1]:g}; "
                 "change the range x"
             )
         size = float(np.median(np.abs(np.concatenate([piece.y for piece in self._pieces]))))
@@ -170,35 +177,40 @@ class CurveFigure(LiveFigure):
         """Return value and slope, NaN or infinite where there is none."""
         if self.graph is None:
             return self._curve(x)
-        now = self.graph.at(x=x)
+        now = self.graph.at(**{self._input: x})
         y = now.values[self.output]
-        return y, nan if isnan(y) else now.gradients["x"]  # log has a slope even at x < 0
+        return y, nan if isnan(y) else now.gradients[self._input]  # log has a slope even at x < 0
+
+    @property
+    def _now(self) -> float:
+        """Where the point is."""
+        return self.inputs[self._input]
 
     @property
     def values(self) -> dict[str, Any]:
-        """The value of x, of the output, and of what an exact function computes on the way."""
-        x = self.inputs["x"]
+        """The value of the input, the output, and what an exact function computes on the way."""
+        here = {self._input: self._now}
         if self.graph:
-            return self.graph.at(x=x).values
-        return {"x": x, self.output: self._at(x)[0]}
+            return self.graph.at(**here).values
+        return here | {self.output: self._at(self._now)[0]}
 
     @property
     def gradients(self) -> dict[str, Any]:
         """The derivative of the output with respect to each of `values`."""
-        x = self.inputs["x"]
-        every = self.graph.at(x=x).gradients if self.graph else {self.output: 1.0}
-        return every | {"x": self._at(x)[1]}
+        name, x = self._input, self._now
+        every = self.graph.at(**{name: x}).gradients if self.graph else {self.output: 1.0}
+        return every | {name: self._at(x)[1]}
 
     @property
     def secant(self) -> float:
         """The slope of the secant, `nnlib.gradient.numerical_diff` at the present x and h."""
         now = self.inputs
-        return self._secant(now["x"], now["h"]) if "h" in now else nan
+        return self._secant(now[self._input], now["h"]) if "h" in now else nan
 
     @property
     def difference(self) -> float:
         """The slope of the secant minus that of the tangent."""
-        return self.secant - self._at(self.inputs["x"])[1]
+        return self.secant - self._at(self._now)[1]
 
     def _secant(self, x: float, h: float) -> float:
         try:
@@ -207,9 +219,9 @@ class CurveFigure(LiveFigure):
             return nan
 
     def __repr__(self) -> str:
-        x = self.inputs["x"]
+        name, x = self._input, self._now
         y, slope = self._at(x)
-        rows = {"x": x, self.output: y, f"d{self.output}/dx": slope}
+        rows = {name: x, self.output: y, f"d{self.output}/d{name}": slope}
         if "h" in self.inputs:
             rows |= {"h": self.inputs["h"], say("still.curve.secant"): self.secant}
             rows[say("difference")] = self.difference
@@ -218,9 +230,9 @@ class CurveFigure(LiveFigure):
 
     def _sentences(self) -> list[str]:
         """Return what there is to say about x, and about h; as the script does."""
-        x = self.inputs["x"]
+        x = self._now
         y, slope = self._at(x)
-        parts = {"name": "x", "value": format_number(x), "y": self.output}
+        parts = {"name": self._input, "value": format_number(x), "y": self.output}
         parts |= {"out": format_number(y), "slope": format_number(slope)}
         if not isfinite(y):
             return [say("curve.none", **parts)]
@@ -244,12 +256,12 @@ class CurveFigure(LiveFigure):
         A sum or product is rounded by up to half of EPSILON, exp and log by up to one, of their own
         value; the output feels that times its derivative. Less than all of this may be rounding.
         """
-        x, h = self.inputs["x"], self.inputs["h"]
-        parts = {"h": format_number(h), "x": format_number(x)}
+        x, h = self._now, self.inputs["h"]
+        parts = {"h": format_number(h), "name": self._input, "x": format_number(x)}
         if x + h == x or x - h == x:
             return say("curve.tiny", **parts)
         assert self.graph is not None
-        now = self.graph.at(x=x)
+        now = self.graph.at(**{self._input: x})
         with np.errstate(all="ignore"):
             felt = [
                 np.abs(np.multiply(v.data, v.grad)).sum() for v in now.variables.values() if v.node
@@ -275,7 +287,7 @@ class CurveFigure(LiveFigure):
         if high - low <= 1e-9 * max(abs(low), abs(high)):  # level: show its slope 0 too
             low, high = min(low, -1.0), max(high, 1.0)
         pad = 0.06 * (high - low)
-        return Axes(self.x, (low - pad, high + pad), x_label="x")
+        return Axes(self.x, (low - pad, high + pad), x_label=self._input)
 
     def _poles(self) -> bool:
         """Return whether the curve grows beyond all bounds somewhere."""
@@ -294,7 +306,7 @@ class CurveFigure(LiveFigure):
 
     @np.errstate(all="ignore")
     def _stage(self) -> str:
-        axes, x = self._axes, self.inputs["x"]
+        axes, x = self._axes, self._now
         y, slope = self._at(x)
         lines = [
             ("nn-f", "".join(axes.path(p.x, p.y) for p in self._pieces)),
@@ -318,16 +330,16 @@ class CurveFigure(LiveFigure):
 
     def _key(self, y: float, slope: float) -> str:
         """Return what each line is, with its number."""
-        name = escape(self.output)
+        name, of = self._input, escape(self.output)
         entries = [
-            ("nn-f", f"{name} = <b {hook('value', self.output, y)}</b>"),
-            ("nn-df", f"d{name}/dx = <b {hook('gradient', 'x', slope)}</b>"),
+            ("nn-f", f"{of} = <b {hook('value', self.output, y)}</b>"),
+            ("nn-df", f"d{of}/d{name} = <b {hook('gradient', name, slope)}</b>"),
             ("nn-tangent", escape(say("still.curve.tangent"))),
         ]
         if "h" in self.inputs:
             secant = escape(say("still.curve.slopes", what=say("still.curve.secant")))
             entries.append(
-                ("nn-secant", f"{secant} = <b {hook('numerical', 'x', self.secant)}</b>")
+                ("nn-secant", f"{secant} = <b {hook('numerical', name, self.secant)}</b>")
             )
         return key(entries)
 
@@ -362,7 +374,10 @@ class CurveFigure(LiveFigure):
         if any(p.x.size == 1 and p.x[0] in (a, b) for p in self._pieces):
             return False
         between = [x for x in (round(a, 9), a + (b - a) / 2) if a < x < b]
-        each = [self._at(x)[0] if self.graph else number(self.f, x) for x in between]
+        each = [
+            self._at(x)[0] if self.graph else number(self.f, x, names=[self._input])
+            for x in between
+        ]
         return not all(isfinite(y) for y in each)
 
     def _errors(self) -> str:
@@ -372,8 +387,7 @@ class CurveFigure(LiveFigure):
         axes = self._error_axes
         low, high = axes.y
         points = [
-            (float(k), min(max(log10(d + 1e-99), low), high))
-            for k, d in self._off(self.inputs["x"])
+            (float(k), min(max(log10(d + 1e-99), low), high)) for k, d in self._off(self._now)
         ]
         now = next((k, y) for k, y in points if power(k) == self.inputs["h"])
         content = (
@@ -391,8 +405,8 @@ class CurveFigure(LiveFigure):
         if name == "h":
             text, kind, number = say("difference"), "difference", self.difference
         else:
-            text, kind, number = f"d{self.output}/dx =", "gradient", self._at(self.inputs["x"])[1]
-        return with_number(text, kind, "x", number)
+            text, kind, number = f"d{self.output}/d{name} =", "gradient", self._at(self._now)[1]
+        return with_number(text, kind, self._input, number)
 
     def _below(self) -> str:
         if self.graph:
@@ -402,7 +416,7 @@ class CurveFigure(LiveFigure):
 
     def _data(self) -> dict[str, Any]:
         data: dict[str, Any] = {"box": self._axes.box, "corners": self._corners, "y": self.output}
-        data["names"] = ["x"]
+        data["names"] = [self._input]
         if self.graph:
             data["graph"] = self.graph.to_dict()
         else:
@@ -415,7 +429,7 @@ class CurveFigure(LiveFigure):
         lines, f = written(self.f)
         more = ", h=⟦h⟧" if "h" in self.inputs else ""
         call = (
-            f"CurveFigure({f}, x={self._range}, at=⟦x⟧{self._options}{more}, "
+            f"CurveFigure({f}, x={self._range}, at=⟦{self._input}⟧{self._options}{more}, "
             f"name={self.name!r}, caption={self.caption!r})"
         )
         return "\n".join([*lines, "from nnlib.live import CurveFigure", "", call])

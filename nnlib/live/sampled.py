@@ -7,10 +7,12 @@ gets samples, and both the page and the figure in Python interpolate between the
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Context, Decimal
+from functools import partial
 from math import floor, isfinite, log10, nan
 from numbers import Real
 from typing import Any
@@ -25,6 +27,62 @@ from nnlib.variable import Variable
 
 POINTS = 19  # of a grid over x and y, in each direction
 Vector = Callable[[Array], Array]
+
+
+def input_names(f: Callable[..., Any], usual: Sequence[str], taken: str) -> tuple[str, ...]:
+    """Return what a figure calls the inputs of `f`: the names of its parameters, or the usual ones.
+
+    The usual ones stay where `f` has no names of its own, as a function written in C, with `*args`
+    or with `_`, and where one of them is already `taken`.
+
+    Examples
+    --------
+    >>> input_names(lambda w, b: w + b, "xy", taken="step_size")
+    ('w', 'b')
+    >>> input_names(np.hypot, "xy", taken="step_size"), input_names(lambda h: h, "x", taken="h")
+    (('x', 'y'), ('x',))
+    """
+    inner = f.func if isinstance(f, partial) else f
+    if isinstance(inner, np.ufunc) or inspect.isbuiltin(inner):  # of hypot they are x1 and x2
+        return tuple(usual)
+    try:
+        parameters = list(inspect.signature(f).parameters.values())[: len(usual)]
+    except (TypeError, ValueError):
+        return tuple(usual)
+    single = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    names = tuple(p.name for p in parameters if p.kind in single and p.name.strip("_"))
+    return names if len(names) == len(usual) and taken not in names else tuple(usual)
+
+
+def traced_by_name(
+    f: Callable[..., Any],
+    points: Sequence[Sequence[float]],
+    usual: Sequence[str],
+    output: str,
+    taken: str,
+) -> tuple[tuple[str, ...], Graph | None]:
+    """Return the names of the inputs of `f`, and its graph or None, as `traced` does.
+
+    The usual names stay also where a parameter is called as what `f` returns, or as a variable
+    that `f` computes with.
+
+    Examples
+    --------
+    >>> traced_by_name(lambda p: p * p, [[3.0], [4.0]], "x", "y", taken="h")[0]
+    ('p',)
+    >>> traced_by_name(lambda y: y * y, [[3.0], [4.0]], "x", "y", taken="h")[0]
+    ('x',)
+    """
+
+    def graph_of(names: Sequence[str]) -> Graph | None:
+        return traced(f, [dict(zip(names, point, strict=True)) for point in points], output)
+
+    names = input_names(f, usual, taken)
+    with suppress(ValueError):  # two variables have the same name
+        graph = graph_of(names)
+        if (graph.output if graph else output) not in names:
+            return names, graph
+    return tuple(usual), graph_of(usual)
 
 
 def traced(f: Callable[..., Any], points: Iterable[dict[str, float]], output: str) -> Graph | None:
@@ -83,7 +141,7 @@ def _drawable(result: Variable, variables: list[Variable], output: str) -> Graph
     return graph if whole else None
 
 
-def over(graph: Graph, **inputs: Array) -> tuple[Array, dict[str, Array]]:
+def over(graph: Graph, /, **inputs: Array) -> tuple[Array, dict[str, Array]]:
     """Return the output of a graph, and its derivatives, at many values of its inputs.
 
     Parameters
@@ -119,13 +177,13 @@ def over(graph: Graph, **inputs: Array) -> tuple[Array, dict[str, Array]]:
     return column("values", graph.output), {n: column("gradients", n) for n in inputs}
 
 
-def number(f: Callable[..., Any], *point: float) -> float:
+def number(f: Callable[..., Any], *point: float, names: Sequence[str] = "xy") -> float:
     """Return what `f` gives at a point as a float, NaN where it has no real value.
 
     Raises
     ------
     TypeError, ValueError
-        If `f` returns something else than one number.
+        If `f` returns something else than one number; it says where, with `names` of the inputs.
 
     Examples
     --------
@@ -146,7 +204,7 @@ def number(f: Callable[..., Any], *point: float) -> float:
         return nan if isinstance(value, complex) else single_number(value)
     except (TypeError, ValueError) as error:
         who = ("CurveFigure", "SurfaceFigure")[len(point) - 1]
-        at = ", ".join(f"{n} = {v:g}" for n, v in zip("xy", point, strict=False))
+        at = ", ".join(f"{n} = {v:g}" for n, v in zip(names, point, strict=False))
         raise type(error)(
             f"{who}: f must return a single number, but returned {value!r:.80} at {at}"
         ) from None
@@ -427,6 +485,8 @@ class SampledSurface:
     ----------
     f : function of two floats
     x, y : (low, high)
+    names : two str, optional
+        Of the inputs, where it is said what is wrong with `f`.
 
     Examples
     --------
@@ -439,10 +499,16 @@ class SampledSurface:
     Press et al., "Numerical Recipes", 3rd ed. (2007), section 3.6.3.
     """
 
-    def __init__(self, f: Callable[..., Any], x: tuple[float, float], y: tuple[float, float]):
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        x: tuple[float, float],
+        y: tuple[float, float],
+        names: Sequence[str] = "xy",
+    ):
         self.x, self.y = x, y
         (xs, x_weights), (ys, y_weights) = _stencil(*x), _stencil(*y)
-        z = np.array([[number(f, u, v) for u in xs] for v in ys])
+        z = np.array([[number(f, u, v, names=names) for u in xs] for v in ys])
         z = z.reshape(POINTS, 3, POINTS, 3)
         with np.errstate(all="ignore"):
             planes = np.einsum("jqip,ljq,kip->klji", z, y_weights, x_weights)

@@ -25,7 +25,7 @@ from nnlib.live.sampled import (
     checked_start,
     number,
     over,
-    traced,
+    traced_by_name,
 )
 from nnlib.picture import hook
 from nnlib.words import say
@@ -49,8 +49,11 @@ class SurfaceFigure(LiveFigure):
     ----------
     f : function of two numbers
         If it computes with `Variable` objects, all numbers are exact. Any other Python function is
-        sampled on a grid; between its points the figure interpolates, and it says so.
+        sampled on a grid; between its points the figure interpolates, and it says so. The figure
+        calls the numbers as the parameters of `f` are called; they are x and y where those have no
+        names of their own, as in `numpy.hypot`, or one that something else in the figure has.
     x, y : (low, high), default (-3, 3)
+        The ranges of the first and the second number, whatever they are called.
     start : (x, y), optional
         Where the point starts.
     step_size : float, optional
@@ -68,8 +71,8 @@ class SurfaceFigure(LiveFigure):
     values, gradients : dict of str to float
         At the present point, computed by nnlib.
     path : array of shape (n, 3)
-        The points of gradient descent, each with its x, y and value; n is `steps` + 1, or less
-        where it leaves what is finite.
+        The points of gradient descent, each with its two inputs and its value; n is `steps` + 1,
+        or less where it leaves what is finite.
     outcome : str
         What became of it: arrives, creeps, falls, turns, endless, away, left, still or none.
     sliders : dict of str to ipywidgets.FloatSlider
@@ -82,20 +85,20 @@ class SurfaceFigure(LiveFigure):
 
     Examples
     --------
-    >>> figure = SurfaceFigure(lambda x, y: x**2 / 20 + y**2, start=(-2.4, 1.8), step_size=1)
-    >>> figure.gradients["y"], figure.outcome
+    >>> figure = SurfaceFigure(lambda w, b: w**2 / 20 + b**2, start=(-2.4, 1.8), step_size=1)
+    >>> figure.gradients["b"], figure.outcome
     (3.6, 'turns')
     >>> figure
     Contours of z
-                 x     −2.4
-                 y      1.8
+                 w     −2.4
+                 b      1.8
                  z    3.528
-             ∂z/∂x    −0.24
-             ∂z/∂y      3.6
+             ∂z/∂w    −0.24
+             ∂z/∂b      3.6
          step_size        1
     after 30 steps
-                 x  −0.1017
-                 y      1.8
+                 w  −0.1017
+                 b      1.8
                  z    3.241
 
     References
@@ -134,10 +137,10 @@ class SurfaceFigure(LiveFigure):
             step_size = low + step * round((high - low) / 3 / step)
         sizes = checked_range(who, "step_sizes", (low, high), step)[0]
         step_size = checked_start(who, "step_size", step_size, sizes)
-        self._axes = Axes(self.x, self.y, 480, None, "x", "y")
+        self._axes = Axes(self.x, self.y, 480, None, *self._names)
         controls = {
-            "x": Control(at[0], *self.x, x_step),
-            "y": Control(at[1], *self.y, y_step),
+            self._names[0]: Control(at[0], *self.x, x_step),
+            self._names[1]: Control(at[1], *self.y, y_step),
             "step_size": Control(step_size, low, high, step),
         }
         super().__init__(name=name or self.output, caption=caption, controls=controls)
@@ -148,27 +151,32 @@ class SurfaceFigure(LiveFigure):
             [start, *places[np.linspace(0, len(places) - 1, 7).astype(int)].tolist()]
             for start, places in zip(at, (xs, ys), strict=True)
         ]
-        self.graph = traced(self.f, [{"x": u, "y": v} for u in some[0] for v in some[1]], "z")
+        self._names, self.graph = traced_by_name(
+            self.f, [(u, v) for u in some[0] for v in some[1]], "xy", "z", "step_size"
+        )
         self.output = self.graph.output if self.graph else "z"
         if self.output == "step_size":
             raise ValueError(
                 'SurfaceFigure: f returns a variable called "step_size", as the slider; rename it'
             )
-        self._surface = None if self.graph else SampledSurface(self.f, self.x, self.y)
+        self._surface = None if self.graph else SampledSurface(self.f, self.x, self.y, self._names)
         if not all(isfinite(v) for v in self._at(*at)):
+            a, b = self._names
             raise ValueError(
-                f"SurfaceFigure: f or its gradient is not finite at x = {at[0]:g}, y = {at[1]:g}; "
+                f"SurfaceFigure: f or its gradient is not finite at {a} = {at[0]:g}, "
+                f"{b} = {at[1]:g}; "
                 "start where it is, with start=(..., ...), or change the ranges"
             )
 
     def _at(self, x: float, y: float) -> tuple[float, float, float]:
-        """Return value and slopes along x and y, NaN or infinite where there are none."""
+        """Return value and slopes along both inputs, NaN or infinite where there are none."""
         if self._surface:
             return self._surface(x, y)
         assert self.graph is not None
-        now = self.graph.at(x=x, y=y)
+        a, b = self._names
+        now = self.graph.at(**{a: x, b: y})
         z = now.values[self.output]
-        return (nan, nan, nan) if isnan(z) else (z, now.gradients["x"], now.gradients["y"])
+        return (nan, nan, nan) if isnan(z) else (z, now.gradients[a], now.gradients[b])
 
     def _step_sizes(self, given: tuple[float, float, float] | None) -> tuple[float, float, float]:
         """Return the range of the step size: steps above 2 / curvature run away in a bowl."""
@@ -203,25 +211,30 @@ class SurfaceFigure(LiveFigure):
         return step, float(f"{step * ceil(most / step):.6g}"), step
 
     @property
+    def _here(self) -> dict[str, float]:
+        """The inputs of f by name: where the point is."""
+        now = self.inputs
+        return {n: now[n] for n in self._names}
+
+    @property
     def values(self) -> dict[str, Any]:
-        """The value of x, y, the output, and of what an exact function computes on the way."""
-        x, y = self.inputs["x"], self.inputs["y"]
+        """The value of both inputs, the output, and what an exact function computes on the way."""
+        here = self._here
         if self.graph:
-            return self.graph.at(x=x, y=y).values
-        return {"x": x, "y": y, self.output: self._at(x, y)[0]}
+            return self.graph.at(**here).values
+        return here | {self.output: self._at(*here.values())[0]}
 
     @property
     def gradients(self) -> dict[str, Any]:
         """The derivative of the output with respect to each of `values`."""
-        x, y = self.inputs["x"], self.inputs["y"]
-        every = self.graph.at(x=x, y=y).gradients if self.graph else {self.output: 1.0}
-        _, along_x, along_y = self._at(x, y)
-        return every | {"x": along_x, "y": along_y}
+        here = self._here
+        every = self.graph.at(**here).gradients if self.graph else {self.output: 1.0}
+        return every | dict(zip(self._names, self._at(*here.values())[1:], strict=True))
 
     @property
     def path(self) -> Array:
-        """The points of gradient descent, an array of shape (n, 3) with x, y and value of each."""
-        x, y, step_size = (self.inputs[n] for n in ("x", "y", "step_size"))
+        """The points of gradient descent, shape (n, 3): both inputs and the value of each."""
+        x, y, step_size = self.inputs.values()
         points: list[tuple[float, float, float]] = []
         while isfinite(x) and isfinite(y) and len(points) <= self.steps:
             z, along_x, along_y = self._at(x, y)
@@ -238,9 +251,9 @@ class SurfaceFigure(LiveFigure):
 
     def __repr__(self) -> str:
         at, slopes, z = self.inputs, self.gradients, self.output
-        rows = [(n, at[n]) for n in ("x", "y")] + [(z, self.values[z])]
-        rows += [(f"∂{z}/∂{n}", slopes[n]) for n in ("x", "y")] + [("step_size", at["step_size"])]
-        end = zip(("x", "y", z), self.path[-1].tolist(), strict=True)
+        rows = [(n, at[n]) for n in self._names] + [(z, self.values[z])]
+        rows += [(f"∂{z}/∂{n}", slopes[n]) for n in self._names] + [("step_size", at["step_size"])]
+        end = zip((*self._names, z), self.path[-1].tolist(), strict=True)
         cells = [[n, format_number(v)] for n, v in rows]
         cells += [[say("still.surface.after", count=len(self.path) - 1), ""]]
         cells += [[n, format_number(v)] for n, v in end]
@@ -250,7 +263,8 @@ class SurfaceFigure(LiveFigure):
         """Return what became of the path, as the script says it."""
         count = len(self.path) - 1
         x, y, z = (format_number(v) for v in self.path[-1])
-        parts = {"count": count, "x": x, "y": y, "name": self.output, "z": z}
+        a, b = self._names
+        parts = {"count": count, "a": a, "x": x, "b": b, "y": y, "name": self.output, "z": z}
         told = say(f"surface.{self.outcome}", **parts)
         return (
             told
@@ -261,8 +275,8 @@ class SurfaceFigure(LiveFigure):
     @np.errstate(all="ignore")
     def _stage(self) -> str:
         axes, points, z = self._axes, self.path, self.output
-        x, y = self.inputs["x"], self.inputs["y"]
-        slopes = self.gradients["x"], self.gradients["y"]
+        x, y = self._here.values()
+        slopes = [self.gradients[n] for n in self._names]
         end = points[-1]
         said = self._sentence()
         content = (
@@ -290,16 +304,15 @@ class SurfaceFigure(LiveFigure):
         xs, ys = np.linspace(*self.x, GRID), np.linspace(*self.y, GRID)
         across, up = (v.ravel() for v in np.meshgrid(xs, ys))
         if self.graph:
-            z = over(self.graph, x=across, y=up)[0]
+            z = over(self.graph, **dict(zip(self._names, (across, up), strict=True)))[0]
         else:
-            z = np.array(
-                [number(self.f, u, v) for u, v in zip(across.tolist(), up.tolist(), strict=True)]
-            )
+            places = zip(across.tolist(), up.tolist(), strict=True)
+            z = np.array([number(self.f, *place, names=self._names) for place in places])
         z = np.where(np.abs(z) < HUGE, z, nan)
         heights = contourpy.contour_generator(xs, ys, np.ma.masked_invalid(z.reshape(GRID, GRID)))
         lines, numbers = [], []
-        start = self.inputs
-        taken = [[self._axes.px(start["x"]), self._axes.py(start["y"])]]
+        x, y = self._here.values()
+        taken = [[self._axes.px(x), self._axes.py(y)]]
         for k, (level, text) in enumerate(_levels(z[np.isfinite(z)]).items()):
             found = [np.asarray(line) for line in heights.lines(level)]
             outlines = [
@@ -327,7 +340,7 @@ class SurfaceFigure(LiveFigure):
         return f'<p class="nn-note">{escape(say("still.surface.sampled", count=POINTS**2))}</p>'
 
     def _data(self) -> dict[str, Any]:
-        data: dict[str, Any] = {"box": self._axes.box, "names": ["x", "y"], "steps": self.steps}
+        data: dict[str, Any] = {"box": self._axes.box, "names": self._names, "steps": self.steps}
         data["z"] = self.output
         if self.graph:
             return data | {"graph": self.graph.to_dict()}
@@ -336,9 +349,10 @@ class SurfaceFigure(LiveFigure):
 
     def _code(self) -> str:
         lines, f = written(self.f)
+        a, b = self._names
         step = self.controls["step_size"]
         call = (
-            f"SurfaceFigure({f}, {self._ranges}, start=(⟦x⟧, ⟦y⟧), step_size=⟦step_size⟧, "
+            f"SurfaceFigure({f}, {self._ranges}, start=(⟦{a}⟧, ⟦{b}⟧), step_size=⟦step_size⟧, "
             f"step_sizes=({exactly(step.low)}, {exactly(step.high)}, {exactly(step.step)}), "
             f"steps={self.steps}, name={self.name!r}, caption={self.caption!r})"
         )
@@ -353,7 +367,7 @@ def _checked_point(start: tuple[float, float] | None, xs: Array, ys: Array) -> t
     except (TypeError, ValueError):
         raise TypeError(f"SurfaceFigure: start must be (x, y), got {start!r}") from None
     who = "SurfaceFigure"
-    return checked_start(who, "the start in x", x, xs), checked_start(who, "the start in y", y, ys)
+    return checked_start(who, "start[0]", x, xs), checked_start(who, "start[1]", y, ys)
 
 
 def outcome(points: list[list[float]], steps: int, reach: float = HUGE) -> str:

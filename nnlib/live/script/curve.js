@@ -69,6 +69,9 @@ class FunctionFigure extends Figure {
     });
   }
 
+  /* Where the point is. */
+  get here() { return this.data.names.map((name) => this.inputs[name]); }
+
   /* Value and slopes at a point. */
   f(...point) {
     if (!this.plan) return this.sample(...point);
@@ -114,16 +117,17 @@ class CurveFigure extends FunctionFigure {
   }
 
   draw() {
-    const { frame, data, inputs: { x, h } } = this;
+    const { frame, data, here: [x], inputs: { h } } = this;
+    const [name] = data.names;
     const [y, slope] = this.f(x);
     const secant = this.secant(x, h);
     const off = secant - slope;
     this.now = { y, slope, off };
-    this.numbers({ value: { x, h, [data.y]: y }, gradient: { x: slope }, numerical: { x: secant }, difference: { x: off } });
+    this.numbers({ value: { [name]: x, h, [data.y]: y }, gradient: { [name]: slope }, numerical: { [name]: secant }, difference: { [name]: off } });
     this.path("tangent", frame.straight(x, y, slope));
     frame.place(this.one(".nn-handle"), x, y);
     frame.place(this.one(".nn-diamond"), x, slope, 0);
-    const said = [this.changed("x")];
+    const said = [this.changed(name)];
     const [desc, errors] = this.all("desc");
     if (h) {
       const ends = [x - h, x + h].map((v) => [v, this.f(v)[0]]);
@@ -139,11 +143,11 @@ class CurveFigure extends FunctionFigure {
   }
 
   changed(name) {
-    const { data, inputs: { x, h }, now: { y, slope, off } } = this;
+    const { data, here: [x], inputs: { h }, now: { y, slope, off } } = this;
     if (name === "h") {
       const word = x + h === x || x - h === x ? "tiny" : !Number.isFinite(off) ? "open"
         : !off ? "exact" : this.corner(x) ? "astride" : this.rounded() ? "rounding" : "width";
-      return say(`curve.${word}`, { x: format(x), h: format(h), off: format(Math.abs(off)) });
+      return say(`curve.${word}`, { name: data.names[0], x: format(x), h: format(h), off: format(Math.abs(off)) });
     }
     const key = !Number.isFinite(y) ? "curve.none" : !Number.isFinite(slope) ? "curve.corner"
       : this.corner(x) ? "curve.kink" : slope ? "moved" : "movedFlat";
@@ -152,7 +156,7 @@ class CurveFigure extends FunctionFigure {
 
   /* Whether rounding alone may be that far off: each value is rounded, and the output feels it. */
   rounded() {
-    const { inputs: { x, h }, now: { off } } = this;
+    const { here: [x], inputs: { h }, now: { off } } = this;
     this.f(x);
     const { values, gradients } = this.solved;
     const felt = this.plan.flatMap((v, i) => (v.layer ? values[i].map((a, k) => Math.abs(a * gradients[i][k])) : 0));

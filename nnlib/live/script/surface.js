@@ -18,7 +18,7 @@ class SurfaceFigure extends FunctionFigure {
   }
 
   descend() {
-    let { x, y, step_size: size } = this.inputs;
+    let { here: [x, y], inputs: { step_size: size } } = this;
     const points = [];
     while (Number.isFinite(x) && Number.isFinite(y) && points.length <= this.data.steps) {
       const [z, right, up] = this.f(x, y);
@@ -47,11 +47,12 @@ class SurfaceFigure extends FunctionFigure {
   }
 
   draw() {
-    const { frame, data, inputs: { x, y, step_size } } = this;
+    const { frame, data, here: [x, y], inputs: { step_size } } = this;
+    const [a, b] = data.names;
     const [z, right, up] = this.f(x, y);
     const points = this.points = this.descend();
     const end = points.at(-1);
-    this.numbers({ value: { x, y, step_size, [data.z]: z }, gradient: { x: right, y: up }, end: { [data.z]: end[2] } });
+    this.numbers({ value: { [a]: x, [b]: y, step_size, [data.z]: z }, gradient: { [a]: right, [b]: up }, end: { [data.z]: end[2] } });
     for (const kind of ["handle", "uphill"]) frame.place(this.one(`.nn-${kind}`), x, y);
     frame.place(this.one(".nn-end"), ...end);
     const [across, down] = [[right, frame.x, frame.px], [up, frame.y, frame.py]].map(([v, [a, b], [c, d]]) => v * (d - c) / (b - a));
@@ -66,7 +67,8 @@ class SurfaceFigure extends FunctionFigure {
   changed() {
     const word = this.outcome(this.points);
     const [x, y, z] = this.points.at(-1).map(format);
-    const parts = { count: this.points.length - 1, x, y, z, name: this.data.z };
+    const [a, b] = this.data.names;
+    const parts = { count: this.points.length - 1, a, x, b, y, z, name: this.data.z };
     const told = say(`surface.${word}`, parts);
     return ["none", "still", "left"].includes(word) ? told : `${say("surface.after", parts)} ${told}`;
   }
