@@ -526,6 +526,23 @@ def test_downhill_without_end_is_said(f):
     assert "no lowest point" in figure._sentence()
 
 
+@pytest.mark.parametrize("name", SURFACES)
+def test_each_number_stands_on_its_contour_and_inside_the_frame(name):
+    """Even with the larger digits of a narrow screen, which are 12.5 wide and 15.5 high."""
+    figure = SURFACES[name]()
+    axes = figure._axes
+    numbers = re.findall(r'<text x="([\d.]+)" y="([\d.]+)" dy=".35em">([^<]+)<', figure.view.html)
+    assert len(numbers) >= 3
+    values = [float(text.replace("−", "-")) for _, _, text in numbers]
+    for (x, y, text), value in zip(numbers, values, strict=True):
+        right, down, half = float(x), float(y), 12.5 * len(text) / 2
+        assert axes.left <= right - half < right + half <= axes.right
+        assert axes.top <= down - 7.75 < down + 7.75 <= axes.bottom
+        u = np.interp(right, [axes.left, axes.right], axes.x)
+        v = np.interp(down, [axes.top, axes.bottom], axes.y[::-1])
+        assert figure._at(u, v)[0] == pytest.approx(value, abs=0.1 * min(np.diff(values)))
+
+
 # --- the names of the inputs ---
 
 

@@ -426,6 +426,26 @@ def test_it_fits_and_can_be_read(new_page, tmp_path, width):
     assert np.min(boxes) > -1.5  # no label is cut off
 
 
+@pytest.mark.parametrize("width", [390, 1200])
+def test_the_numbers_of_contours_are_apart_from_the_numbers_of_the_axes(new_page, tmp_path, width):
+    page = new_page(viewport={"width": width, "height": 800})
+    open_page(page, tmp_path, loss(), bowl(), waves())
+    for surface in page.locator(".nn-surface").all():
+        frame, on_axes, on_lines = (
+            surface.locator(part).evaluate_all(
+                """all => all.map(e => e.getBoundingClientRect())
+                  .map(({ left, top, right, bottom }) => [left, top, right, bottom])"""
+            )
+            for part in (".nn-edge", ".nn-axes text", ".nn-heights text")
+        )
+        assert len(on_lines) >= 3
+        for left, top, right, bottom in on_lines:
+            assert frame[0][0] - 1 < left < right < frame[0][2] + 1
+            assert not any(
+                left < u and right > s and top < v and bottom > t for s, t, u, v in on_axes
+            )
+
+
 def test_a_link_brings_back_what_was_shown(page, tmp_path):
     open_page(page, tmp_path, cubic(), bowl())
     page.goto(f"{page.url}#fig-bowl?x=3&y=-1&step_size=0.5")

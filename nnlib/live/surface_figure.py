@@ -13,7 +13,7 @@ import numpy as np
 
 from nnlib.formatting import format_number, table
 from nnlib.functions import Array
-from nnlib.live.axes import HUGE, Axes, short, ticks
+from nnlib.live.axes import HUGE, LETTER, LINE, Axes, short, ticks
 from nnlib.live.base import Control, LiveFigure, with_number
 from nnlib.live.function_code import exactly, written
 from nnlib.live.pen import PEN, dots, handle, key, path, place
@@ -34,6 +34,7 @@ __all__ = ["SurfaceFigure"]
 
 GRID = 101  # values in each direction, for the contours
 CONTOURS = 12
+CLOSE = 8  # SVG units between places on a straight contour where its number may stand
 ARROW = "M12 0H58M47-7L59 0L47 7"
 CROSS = "M-6-6L6 6M6-6L-6 6"
 
@@ -322,11 +323,14 @@ class SurfaceFigure(LiveFigure):
             ]
             lines.append(path("nn-level", "".join(_outline(points) for points in outlines)))
             if k % 2 == 0 and outlines:
-                at = _free(self._axes, np.concatenate(outlines).tolist(), taken)
-                taken.append(at)
-                numbers.append(
-                    f'<text x="{short(at[0])}" y="{short(at[1])}" dy=".35em">{text}</text>'
-                )
+                at = _free(self._axes, outlines, text, taken)
+                if at is None:  # a straight line has no points but its ends, on the edges
+                    at = _free(self._axes, [_filled(line) for line in outlines], text, taken)
+                if at is not None:
+                    taken.append(at)
+                    numbers.append(
+                        f'<text x="{short(at[0])}" y="{short(at[1])}" dy=".35em">{text}</text>'
+                    )
         return "".join(lines) + f'<g class="nn-heights" text-anchor="middle">{"".join(numbers)}</g>'
 
     def _beside(self, name: str) -> str:
@@ -456,15 +460,27 @@ def _outline(points: Array) -> str:
     return f"M{short(points[0][0])} {short(points[0][1])}l{' '.join(steps)}"
 
 
-def _free(axes: Axes, points: list[list[float]], taken: list[list[float]]) -> list[float]:
-    """Return the point of a line that is farthest from numbers and edges."""
+def _filled(points: Array) -> Array:
+    """Return the points of a line, and more between those that are far from each other."""
+    parts = [np.linspace(p, q, ceil(hypot(*(q - p)) / CLOSE) + 1)[1:] for p, q in pairwise(points)]
+    return np.concatenate([points[:1], *parts])
+
+
+def _free(
+    axes: Axes, lines: list[Array], text: str, taken: list[list[float]]
+) -> list[float] | None:
+    """Return the point of lines farthest from numbers and edges, None if `text` fits at none."""
+    wide, tall = len(text) * LETTER / 2 + 3, 0.35 * LINE
 
     def room(point: list[float]) -> float:
         x, y = point
-        edge = min(x - axes.left, axes.right - x, y - axes.top, axes.bottom - y)
-        return min([2 * edge, 120, *[hypot(x - u, y - v) for u, v in taken]])
+        across, up = min(x - axes.left, axes.right - x), min(y - axes.top, axes.bottom - y)
+        if across < wide or up < tall:
+            return 0
+        return min([2 * across, 2 * up, 120, *[hypot(x - u, y - v) for u, v in taken]])
 
-    return max(points, key=room)
+    best: list[float] = max(np.concatenate(lines).tolist(), key=room)
+    return best if room(best) else None
 
 
 def _turn(axes: Axes, along_x: float, along_y: float) -> str:
