@@ -127,8 +127,9 @@ def test_a_fan_out_adds():
     assert (still["x"], still["product"], slopes(lambda x: x * -1 + x, 4)) == (0, 1, [0])
     code = CHAPTER.at("dx += dx_from_mul")
     assert [code[name] for name in ("z_value", "dx", "dy")] == [12, 3, 4]
-    assert gradient_check(code["fan_out"], {"x": 4.0, "y": 2.0}, {"x": 3.0, "y": 4.0})
-    assert not gradient_check(code["fan_out"], {"x": 4.0, "y": 2.0}, {"x": 2.0, "y": 4.0})
+    place, checked = {"x": 4.0, "y": 2.0}, CHAPTER.end["fan_out"]
+    assert gradient_check(checked, place, {"x": 3.0, "y": 4.0})
+    assert not gradient_check(checked, place, {"x": 2.0, "y": 4.0})  # a contribution lost
 
 
 def test_the_hidden_fan_out():

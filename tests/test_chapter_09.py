@@ -80,7 +80,7 @@ def test_scores_become_the_probabilities_of_the_table():
 def test_the_cross_entropy_and_its_slopes_in_the_figure():
     assert round(cross_entropy_error([0.3, 0.2, 0.5], 1), 3) == 1.609 == round(np.log(5), 3)
     live = figure("fig-cross-entropy")
-    slopes = [moved(live, x=p).gradients["x"] for p in (0.5, 0.1)]
+    slopes = [moved(live, p=p).gradients["p"] for p in (0.5, 0.1)]
     assert np.allclose(slopes, [-2, -10])
     assert moved(live, x=1).values["L"] == 0
     assert np.isclose(
@@ -203,7 +203,7 @@ def test_squared_error_after_softmax_dies_and_cross_entropy_does_not():
     of_squares = jax_gradient(squared, scores)[:, 0]
     of_logs = 3 * jax_gradient(loss_of(t), scores)[:, 0]
     live = figure("fig-squared-after-softmax")
-    slopes = [moved(live, x=lead).gradients["x"] for lead in leads]
+    slopes = [moved(live, lead=lead).gradients["lead"] for lead in leads]
     assert np.allclose(slopes, of_squares, rtol=1e-12)
     found = CHAPTER.at("squared.round(4)")
     assert np.allclose(found["squared"], of_squares, rtol=1e-12)
