@@ -82,7 +82,7 @@ def test_the_cross_entropy_and_its_slopes_in_the_figure():
     live = figure("fig-cross-entropy")
     slopes = [moved(live, p=p).gradients["p"] for p in (0.5, 0.1)]
     assert np.allclose(slopes, [-2, -10])
-    assert moved(live, x=1).values["L"] == 0
+    assert moved(live, p=1).values["L"] == 0
     assert np.isclose(
         moved(live, x=0.1).values["L"] - moved(live, x=0.2).values["L"], np.log(2), rtol=1e-12
     )
@@ -216,7 +216,7 @@ def test_squared_error_after_softmax_dies_and_cross_entropy_does_not():
             digits = len(text.partition(".")[2])
             assert f"{number:.{digits}f}".replace("-", "−") == text
         CHAPTER.says(f"| {lead:.0f} | {' | '.join(texts)} |".replace("-", "−"))
-    assert moved(live, x=-8).values["L"] > 0.999
+    assert moved(live, lead=-8).values["L"] > 0.999
 
 
 def test_identity_with_half_the_squared_error_gives_y_minus_t():

@@ -234,7 +234,7 @@ class SurfaceFigure(LiveFigure):
 
     @property
     def path(self) -> Array:
-        """The points of gradient descent, shape (n, 3): both inputs and the value of each."""
+        """The points of gradient descent, of shape (n, 3), each as both inputs and the value."""
         x, y, step_size = self.inputs.values()
         points: list[tuple[float, float, float]] = []
         while isfinite(x) and isfinite(y) and len(points) <= self.steps:
