@@ -84,7 +84,7 @@ def test_the_cross_entropy_and_its_slopes_in_the_figure():
     assert np.allclose(slopes, [-2, -10])
     assert moved(live, p=1).values["L"] == 0
     assert np.isclose(
-        moved(live, x=0.1).values["L"] - moved(live, x=0.2).values["L"], np.log(2), rtol=1e-12
+        moved(live, p=0.1).values["L"] - moved(live, p=0.2).values["L"], np.log(2), rtol=1e-12
     )
     total = -np.log(0.2) - np.log(0.5)
     assert np.isclose(total, -np.log(0.2 * 0.5))
