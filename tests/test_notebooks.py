@@ -70,7 +70,7 @@ def test_file_is_laid_out_for_reading_changes() -> None:
     assert json.loads(text)["cells"][0]["source"] == ["# Title\n", "\n", "Dérivée: ∂L/∂x"]
 
 
-def test_the_code_of_a_solution_is_folded_and_no_other() -> None:
+def test_a_solution_is_folded_and_nothing_else() -> None:
     v4 = nbformat.v4
     texts = ["````{solution-start} ex-1\n:class: dropdown\n````", "Why.", "```{solution-end}\n```"]
     start, why, end = (v4.new_markdown_cell(text) for text in texts)
@@ -79,6 +79,8 @@ def test_the_code_of_a_solution_is_folded_and_no_other() -> None:
     form = notebooks.canonical(v4.new_notebook(cells=cells))
     folded = [cell["source"] for cell in form["cells"] if "jupyter" in cell["metadata"]]
     assert folded == ["b", "c"]
+    collapsed = [c["source"] for c in form["cells"] if notebooks.COLLAPSED in c["metadata"]]
+    assert collapsed == texts[:1]
 
 
 def test_ids_are_unique_and_depend_on_the_cell_itself() -> None:

@@ -7,7 +7,7 @@
 All chapters, unless files are named.
 
 Canonical is: format 4.5; the metadata that the book needs and no other; cell ids made from the
-cells' own text; execution counts 1, 2, 3, ...; the code of solutions folded; outputs without
+cells' own text; execution counts 1, 2, 3, ...; solutions folded; outputs without
 metadata and without widgets, which mean nothing once their kernel is gone; no error and nothing on
 stderr; JSON as nbformat writes it.
 """
@@ -39,6 +39,7 @@ CELL_METADATA = ("mystnb", "tags")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 ID_LENGTH = 8
 FOLDED = {"source_hidden": True, "outputs_hidden": True}
+COLLAPSED = "jp-MarkdownHeadingCollapsed"
 """What JupyterLab understands; the website folds a solution by itself."""
 _GATES = re.compile(r"^\W*\{solution-(start|end)\}", re.MULTILINE)
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -146,12 +147,17 @@ def problems(text: str) -> list[str]:
 
 
 def _fold_solutions(cells: list[Node]) -> None:
-    """Fold the code between the gates of sphinx-exercise."""
+    """Fold the code between the gates of sphinx-exercise, and collapse the heading above it.
+
+    JupyterLab then hides all cells from that heading to the next.
+    """
     inside = False
     for cell in cells:
         if cell["cell_type"] == "markdown":
             for gate in _GATES.findall(cell["source"]):
                 inside = gate == "start"
+                if inside:
+                    cell["metadata"][COLLAPSED] = True
         elif inside and cell["cell_type"] == "code":
             cell["metadata"]["jupyter"] = dict(FOLDED)
 

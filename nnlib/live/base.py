@@ -83,7 +83,8 @@ class Control:
                 self.value, min=self.low, max=self.high, step=self.step, description=name,
                 readout_format=".0e", **look,
             )  # fmt: skip
-        decimals = max(0, -int(Decimal(str(self.step)).normalize().as_tuple().exponent))
+        digits = (Decimal(str(v)).normalize().as_tuple().exponent for v in (self.low, self.step))
+        decimals = min(4, max(0, *(-int(exponent) for exponent in digits)))
         return ipywidgets.FloatSlider(
             self.value, min=self.low, max=self.high, step=self.step, description=name,
             readout_format=f".{decimals}f", **look,

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nnlib.graph import Graph
+from nnlib.graph import Graph, shown
 from nnlib.live.base import Control, LiveFigure, with_number
 from nnlib.live.counting import counted, counts, differences
 from nnlib.live.graph_code import entry_name, graph_code, identifiers, quoted
@@ -39,7 +39,8 @@ class GraphFigure(LiveFigure):
     caption : str, optional
         One or two sentences below the figure.
     predict : bool, default False
-        Start with the derivatives hidden, for the reader to work out.
+        Start with the derivatives hidden, for the reader to work out. Only the folded table has
+        them, also where there is no script.
     count : bool, default False
         Count the multiplications and additions of the steps, and say what central differences
         would take. For graphs of + and × of numbers.
@@ -147,11 +148,13 @@ class GraphFigure(LiveFigure):
         return repr(self._now)
 
     def _stage(self) -> str:
-        return graph_svg(self.graph)
+        svg = graph_svg(self.graph)
+        return _without_derivatives(svg, self.graph) if self.predict else svg
 
     def _beside(self, name: str) -> str:
-        slopes = dict(_entries(self.graph, "grad"))
-        return with_number(f"∂{self.graph.output}/∂{name} =", "gradient", name, slopes[name])
+        slope = dict(_entries(self.graph, "grad"))[name]
+        beside = with_number(f"∂{self.graph.output}/∂{name} =", "gradient", name, slope)
+        return _without_derivatives(beside, self.graph) if self.predict else beside
 
     def _below(self) -> str:
         """Return all numbers as a table, with a row for each number and each entry of an array."""
@@ -212,6 +215,19 @@ class GraphFigure(LiveFigure):
                 f"GraphFigure({', '.join([output, 'sliders', *options])})",
             ]
         )
+
+
+def _without_derivatives(html: str, graph: Graph) -> str:
+    """Return HTML with a question mark for each derivative, as the script draws it."""
+    html = re.sub(r'(data-gradient-of="[^>]*?) data-exact="[^"]*">[^<]*', r"\1>?", html)
+    html = re.sub(r'(data-parts-of="[^>]*>)[^<]*', r"\1", html)
+    values = [
+        say("value", name=name, value=shown(value))
+        for name, value in graph.values.items()
+        if name not in graph.unnamed
+    ]
+    described = escape(" ".join(values))
+    return re.sub("(?<=<desc>)[^<]*", lambda _: described, html)
 
 
 def _entries(

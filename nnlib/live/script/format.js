@@ -15,10 +15,12 @@ function format(x) {
 
 const typeset = (digits) => digits.replaceAll("-", "−").replace("+", "");
 
+/* For a picture, where a word would not fit. */
+const drawn = (x) => (Number.isNaN(x) ? "NaN" : format(x));
+
 /* For the cells of an array, which have room for eight characters. */
 function brief(x) {
-  if (Number.isNaN(x)) return "NaN";
-  const text = format(x);
+  const text = drawn(x);
   return text.length > 8 ? typeset(x.toExponential(1)) : text;
 }
 

@@ -181,7 +181,7 @@ class GraphFigure extends Figure {
   fill(places, list, shown) {
     const most = Math.max(...list.map(Math.abs));
     for (const [entry, e] of places) {
-      if (!e.classList.contains("nn-heat")) this.show(e, list[entry], shown, e.dataset.index ? brief : format);
+      if (!e.classList.contains("nn-heat")) this.show(e, list[entry], shown, e.dataset.index ? brief : e.ownerSVGElement ? drawn : format);
       else { // a cell of a heat map: how large, and a mark for what is below 0
         e.setAttribute("fill-opacity", shown && most ? Math.abs(list[entry]) / most : 0);
         e.classList.toggle("nn-minus", shown && list[entry] < 0);

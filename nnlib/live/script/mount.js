@@ -20,7 +20,10 @@ function render({ model, el }) {
     },
   });
   for (const [name, trait] of traits) {
-    const take = () => figure.set(name, figure.allowed(name, model.get(trait)));
+    const take = () => {
+      const to = figure.allowed(name, model.get(trait));
+      if (to.toPrecision(12) !== figure.inputs[name].toPrecision(12)) figure.set(name, to); // a slider may be off by a bit
+    };
     take();
     model.on(`change:${trait}`, take);
   }
