@@ -134,3 +134,16 @@ def test_the_name_of_the_output_names_a_figure_without_a_name():
     page = GraphFigure(shop(), RANGES)._repr_mimebundle_()["text/html"]
     assert 'data-figure="total"' in page
     assert not re.search(r"<figure[^>]* id=", page)
+
+
+def test_a_figure_to_predict_gives_nothing_away_before_there_is_a_script():
+    x, y = Variable(4.0, "x"), Variable(2.0, "y")
+    z = x * y + x
+    z.name = "z"
+    figure = GraphFigure(z, {"x": (0, 9, 1), "y": (0, 9, 1)}, name="fig-z", predict=True)
+    picture, _, table = figure.view.html.partition('<details class="nn-numbers">')
+    assert re.findall(r'data-gradient-of="\w+">([^<]*)<', picture) == ["?"] * 6  # 4 edges, 2 rows
+    assert "data-gradient-of" not in re.sub(r'data-gradient-of="\w+">', "", picture)
+    assert "<desc>x = 4. y = 2. z = 12.</desc>" in picture
+    assert re.search(r'class="nn-parts"[^>]*></text>', picture)
+    assert 'data-gradient-of="x" data-exact="3.0">3<' in table  # who has no script unfolds it

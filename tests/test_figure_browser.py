@@ -312,7 +312,13 @@ def test_in_jupyterlab_with_a_kernel(lab, page):
     expect(printed).to_contain_text(f"'number': {exact(figure, 'gradient', 'number')[0]!r}")
     assert exact(figure, "gradient", "number")[0] == pytest.approx(apple * 1.1)
     figure.locator('[data-action="reset"]').click()  # the sliders of the notebook follow the figure
-    expect(page.locator(".widget-slider .widget-readout").first).to_have_text("100")
+    readout = page.locator(".widget-slider .widget-readout").first
+    expect(readout).to_have_text("100")
+
+    figure.locator('[data-action="enlarge"]').click()  # it covers the notebook's sliders
+    figure.locator('input[data-input="apple"]').focus()
+    page.keyboard.press("ArrowRight")
+    expect(readout).to_have_text("101")
 
 
 def test_the_steps_of_a_figure_are_counted(page, tmp_path, page_errors):
