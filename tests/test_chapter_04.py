@@ -4,7 +4,7 @@ import random
 from fractions import Fraction
 
 import pytest
-from chapter import Chapter
+from chapter import Chapter, rounded, slopes
 
 from nnlib.gradient import gradient_check
 from nnlib.graph import Graph, Variable
@@ -14,19 +14,6 @@ from nnlib.network import TwoLayerNet
 from nnlib.practice import problem
 
 CHAPTER = Chapter("04-computational-graphs")
-
-
-def slopes(function, *at):
-    """The derivatives by a complex step, which has no rounding error and knows no graph."""
-    h = 1e-30
-    return [
-        function(*[x + (1j * h if i == k else 0) for i, x in enumerate(at)]).imag / h
-        for k in range(len(at))
-    ]
-
-
-def rounded(numbers):
-    return [round(float(number), 6) for number in numbers]
 
 
 def html(figure):

@@ -4,7 +4,7 @@ import random
 
 import numpy as np
 import pytest
-from chapter import Chapter
+from chapter import Chapter, rounded, slopes
 
 from nnlib import layers
 from nnlib.gradient import gradient_check, layer_check
@@ -15,24 +15,11 @@ CHAPTER = Chapter("06-add-and-multiply-nodes")
 PLACES = [tuple(random.Random(seed).uniform(-9, 9) for _ in range(3)) for seed in range(20)]
 
 
-def slopes(function, *at):
-    """The derivatives by a complex step, which has no rounding error and knows no graph."""
-    h = 1e-30
-    return [
-        function(*[x + (1j * h if i == k else 0) for i, x in enumerate(at)]).imag / h
-        for k in range(len(at))
-    ]
-
-
-def rounded(numbers):
-    return [round(float(number), 6) for number in numbers]
-
-
 def graph(name):
     """The graph of a live figure."""
     found = CHAPTER.at(f'name="{name}"')
     outputs = {"fig-add-node": "total", "fig-mul-node": "cost", "fig-fan-out": "z"}
-    outputs |= {"fig-square": "square", "fig-broadcast": "total", "fig-quotient": "speed"}
+    outputs |= {"fig-broadcast": "total", "fig-quotient": "speed"}
     return Graph(found[outputs.get(name, "L")])
 
 
