@@ -27,6 +27,7 @@ import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 ROOT = Path(__file__).resolve().parents[1]
 CHAPTERS = ROOT / "chapters"
@@ -272,16 +273,21 @@ class Lab:
         return f"{self.url}/lab/workspaces/{workspace}/tree/{name}?token={self.token}"
 
     def open(self, page: Page, name: str) -> None:
-        """Open a notebook of the folder in a page and wait until its kernel is ready."""
+        """Open a notebook of the folder in a page and wait until its kernel is ready.
+
+        On a busy machine the page may miss that the kernel is there; it is then loaded again.
+        """
         page.goto(self.open_url(name))
-        page.wait_for_function(
-            """() => {
-                const shown = window.jupyterapp?.shell?.currentWidget;
-                return shown?.context?.isReady
-                    && shown.sessionContext?.session?.kernel?.status === "idle";
-            }""",
-            timeout=60_000,
-        )
+        ready = """() => {
+            const shown = window.jupyterapp?.shell?.currentWidget;
+            return shown?.context?.isReady
+                && shown.sessionContext?.session?.kernel?.status === "idle";
+        }"""
+        try:
+            page.wait_for_function(ready, timeout=30_000)
+        except PlaywrightTimeout:
+            page.reload()
+            page.wait_for_function(ready, timeout=60_000)
 
     def run_all(self, page: Page) -> None:
         """Run all cells of the notebook that is open in the page and wait for the last."""
