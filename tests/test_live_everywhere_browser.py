@@ -383,7 +383,7 @@ TO_EXTREMES = """(element) => {
   const look = (where) => {
     for (const e of element.querySelectorAll("[data-exact]")) {
       const x = Number(e.dataset.exact);
-      const words = ["∞", "−∞", "not a number"].includes(e.textContent);
+      const words = ["∞", "−∞", e.ownerSVGElement ? "NaN" : "not a number"].includes(e.textContent);
       if (words === Number.isFinite(x) || e.classList.contains("nn-bad") === Number.isFinite(x)
         || (x === Infinity && e.textContent !== "∞")) wrong.push([where, e.outerHTML]);
     }
@@ -515,6 +515,8 @@ def assert_shows(figure, copied, kind):
     assert set(there) == set(drawn) or answers_are_hidden, kind
     exactness = 1e-8 if kind == "sampled" else 1e-12
     for name, numbers in there.items():
+        if kind == "predict":  # until the script runs, only its table has the derivatives
+            drawn[name] *= len(numbers)
         expected = drawn[name][: len(numbers)]
         assert numbers == pytest.approx(expected, rel=exactness, abs=exactness), name
 
