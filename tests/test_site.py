@@ -35,8 +35,10 @@ def test_the_pages_are_those_of_the_table_of_contents(site):
     assert {p for p in built if not p.startswith("_")} == set(PAGES)
 
 
-@pytest.mark.parametrize("page_name", PAGES)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("page_name", "scheme"),
+    [*((name, "light") for name in PAGES), ("index", "dark"), (PAGES[1], "dark")],
+)
 def test_no_page_leaves_the_site_or_complains(site_url, new_page, page_errors, page_name, scheme):
     page = new_page(color_scheme=scheme)
     page.goto(f"{site_url}/{page_name}.html", wait_until="networkidle")
@@ -133,7 +135,7 @@ def test_solutions_are_folded_and_open(site_url, page):
 
 
 @pytest.mark.parametrize("page_name", PAGES)
-@pytest.mark.parametrize("width", [320, 390])
+@pytest.mark.parametrize("width", [320])
 def test_no_page_scrolls_sideways_on_a_phone(site_url, new_page, page_name, width):
     page = new_page(viewport={"width": width, "height": 800})
     page.goto(f"{site_url}/{page_name}.html")
