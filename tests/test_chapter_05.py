@@ -8,6 +8,7 @@ from math import prod
 import numpy as np
 import pytest
 from chapter import Chapter
+from counted import Counted
 
 from nnlib.graph import Graph, Variable
 from nnlib.layers import AddLayer, MulLayer
@@ -326,20 +327,6 @@ def test_every_derivative_agrees_with_jax():
         assert outer * inner == pytest.approx(truth["force"], rel=1e-10)
         slopes = figure("fig-chain-ladder").at(x=x, a=y, b=z, c=x - y).gradients
         assert {n: slopes[n] for n in "xabc"} == pytest.approx(truth["ladder"], rel=1e-10)
-
-
-class Counted(float):
-    """A number that counts what is done with it."""
-
-    done = {"×": 0, "+": 0}  # noqa: RUF012
-
-    def __mul__(self, other):
-        self.done["×"] += 1
-        return Counted(float(self) * float(other))
-
-    def __add__(self, other):
-        self.done["+"] += 1
-        return Counted(float(self) + float(other))
 
 
 def test_the_work_of_both_modes_is_counted_rightly():

@@ -1,8 +1,7 @@
 """The count of a figure's steps, against numbers that count what is done to them."""
 
-from typing import ClassVar
-
 import pytest
+from counted import Counted
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,39 +11,25 @@ from nnlib.live import GraphFigure
 from nnlib.live.counting import counts
 
 
-class Counted(float):
-    """A number that counts the operations on it."""
-
-    done: ClassVar = {"*": 0, "+": 0}
-
-    def __mul__(self, other):
-        self.done["*"] += 1
-        return Counted(float(self) * float(other))
-
-    def __add__(self, other):
-        self.done["+"] += 1
-        return Counted(float(self) + float(other))
-
-    @classmethod
-    def counted(cls):
-        return cls.done["*"], cls.done["+"]
+def so_far():
+    return Counted.done["×"], Counted.done["+"]
 
 
 def walk(rows, values):
     """Go forward and backward through a graph of + and ×; yield the count after each step."""
-    Counted.done.update({"*": 0, "+": 0})
-    yield Counted.counted()
+    Counted.done.update({"×": 0, "+": 0})
+    yield so_far()
     layers, values = {}, [Counted(x) for x in values]
     for i, (symbol, a, b) in enumerate(rows, start=len(values)):
         layers[i] = {"*": MulLayer, "+": AddLayer}[symbol]()
         values.append(layers[i].forward(values[a], values[b]))
-        yield Counted.counted()
+        yield so_far()
     gradients = {len(values) - 1: Counted(1)}
-    yield Counted.counted()
+    yield so_far()
     for i, (_, a, b) in reversed(list(enumerate(rows, start=len(values) - len(rows)))):
         for k, part in zip((a, b), layers[i].backward(gradients[i]), strict=True):
             gradients[k] = gradients[k] + part if k in gradients else Counted(part)
-        yield Counted.counted()
+        yield so_far()
 
 
 @st.composite

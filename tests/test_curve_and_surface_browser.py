@@ -196,6 +196,16 @@ def handle_at(locator):
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
+def drag(page, locator, right, down, steps):
+    """Drag the point of a figure by so many pixels."""
+    locator.scroll_into_view_if_needed()
+    x, y = handle_at(locator)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + right, y + down, steps=steps)
+    page.mouse.up()
+
+
 def test_the_point_of_a_curve_is_dragged_from_step_to_step(page, tmp_path, page_errors):
     open_page(page, tmp_path, cubic(), sampled())
     curve = figure(page, "cubic")
@@ -223,12 +233,7 @@ def test_all_hooks_have_the_names_of_the_parameters_and_follow_a_drag(page, tmp_
     open_page(page, tmp_path, surprise(), loss())
     curve, surface = figure(page, "surprise"), figure(page, "loss")
     for locator in (curve, surface):
-        locator.scroll_into_view_if_needed()
-        x, y = handle_at(locator)
-        page.mouse.move(x, y)
-        page.mouse.down()
-        page.mouse.move(x + 60, y + 40, steps=5)
-        page.mouse.up()
+        drag(page, locator, 60, 40, steps=5)
     hooks = """e => [...e.querySelectorAll("*")].flatMap((part) => Object.entries(part.dataset))
       .filter(([hook]) => /^input$|Of$/.test(hook)).map(([hook, name]) => hook + name)"""
     assert set(curve.evaluate(hooks)) == {
@@ -270,12 +275,7 @@ def test_a_drag_beyond_the_frame_ends_at_the_end_of_the_slider(page, tmp_path):
     open_page(page, tmp_path, cubic(), bowl())
     for name, wanted in (("cubic", {"x": 5}), ("bowl", {"x": 10, "y": -5})):
         locator = figure(page, name)
-        locator.scroll_into_view_if_needed()
-        x, y = handle_at(locator)
-        page.mouse.move(x, y)
-        page.mouse.down()
-        page.mouse.move(x + 2000, y + 2000, steps=4)
-        page.mouse.up()
+        drag(page, locator, 2000, 2000, steps=4)
         assert {n: exact(locator, "value", n) for n in wanted} == wanted
 
 

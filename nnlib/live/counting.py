@@ -69,13 +69,13 @@ def differences(graph: Graph) -> str:
     >>> differences(Graph(Variable(3.0, name="x") * Variable(2.0, name="y")))
     'Central differences for 2 inputs take 4 forward passes: 4 × and 0 +.'
     """
-    inputs = [name for name in graph.inputs if name not in graph.constants]
+    passes = 2 * len(graph.inputs)
     nodes = sum(v.node is not None for v in graph.variables.values())
-    multiplications, additions = (2 * len(inputs) * count for count in counts(graph)[nodes])
+    multiplications, additions = (passes * count for count in counts(graph)[nodes])
     return say(
         "still.graph.differences",
-        inputs=len(inputs),
-        passes=2 * len(inputs),
+        inputs=len(graph.inputs),
+        passes=passes,
         multiplications=multiplications,
         additions=additions,
     )
