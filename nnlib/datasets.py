@@ -1,7 +1,7 @@
 """Pictures of handwritten digits: a small set that comes with nnlib, and MNIST.
 
 Both give `(x_train, t_train), (x_test, t_test)`: pictures and labels to learn from, and others to
-test with.
+test with. For the small set there are also the weights of a network that has learnt to read it.
 """
 
 import gzip
@@ -18,6 +18,8 @@ Pair = tuple[Array, Array]
 
 DIGITS = Path(__file__).parent / "data/digits.npz"
 DIGITS_SHA256 = "b2dab7b501728c22e9119ad76740b2e17c77a231e42d1e592380d90886f1a05e"
+WEIGHTS = DIGITS.with_name("digits_weights.npz")
+WEIGHTS_SHA256 = "0cca01132e24fd4f3e836bed6f4f2d95da030a12328a7e96d4d752d0dfc5dabd"
 MNIST_FILES = {  # each without its ending "-ubyte.gz", and the SHA-256 of its bytes
     "train-images-idx3": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
     "train-labels-idx1": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
@@ -71,10 +73,8 @@ def load_digits(
     Alpaydin, Kaynak, "Optical Recognition of Handwritten Digits", UCI Machine Learning Repository
     (1998), https://doi.org/10.24432/C50P49, CC BY 4.0.
     """
-    if not DIGITS.is_file() or pooch.file_hash(DIGITS) != DIGITS_SHA256:
-        raise ValueError(f"{DIGITS} is missing or damaged; install nnlib again")
-    with np.load(DIGITS) as data:
-        images, labels = data["images"], data["labels"]
+    data = _shipped(DIGITS, DIGITS_SHA256)
+    images, labels = data["images"], data["labels"]
     if normalize:
         images = images / 16
     test = np.arange(len(images)) % 50 >= 40
@@ -82,6 +82,42 @@ def load_digits(
         _pair(images[~test], labels[~test], flatten, one_hot_label),
         _pair(images[test], labels[test], flatten, one_hot_label),
     )
+
+
+def load_digits_weights() -> dict[str, Array]:
+    """Return weights and biases with which a two-layer network reads the digits of `load_digits`.
+
+    The network has 50 neurons with ReLU, and 10 neurons whose outputs are the scores of the ten
+    digits. It was trained on the 1,440 training pictures, as in chapter 11 of the book, and reads
+    332 of the 357 test pictures correctly, 93.0 %. `tools/digits_weights.py` made the file.
+
+    Returns
+    -------
+    dict of "W1" (64, 50), "b1" (50,), "W2" (50, 10), "b2" (10,) to arrays of float64
+        Stored as float32, so they are rounded to about seven digits. Each call gives new arrays.
+
+    Raises
+    ------
+    ValueError
+        If the file with the weights is missing or damaged.
+
+    Examples
+    --------
+    >>> weights = load_digits_weights()
+    >>> {name: array.shape for name, array in weights.items()}
+    {'W1': (64, 50), 'b1': (50,), 'W2': (50, 10), 'b2': (10,)}
+    >>> _, (x_test, t_test) = load_digits()
+    >>> hidden = np.maximum(x_test @ weights["W1"] + weights["b1"], 0)
+    >>> scores = hidden @ weights["W2"] + weights["b2"]
+    >>> int(np.sum(scores.argmax(axis=1) == t_test))
+    332
+
+    References
+    ----------
+    Goodfellow, Bengio, Courville, "Deep Learning" (2016), chapter 6.
+    """
+    weights = _shipped(WEIGHTS, WEIGHTS_SHA256)
+    return {name: array.astype(np.float64) for name, array in weights.items()}
 
 
 def load_mnist(
@@ -143,6 +179,14 @@ def load_mnist(
         _pair(x_train, t_train, flatten, one_hot_label),
         _pair(x_test, t_test, flatten, one_hot_label),
     )
+
+
+def _shipped(path: Path, sha256: str) -> dict[str, Array]:
+    """Return the arrays in a file that comes with nnlib."""
+    if not path.is_file() or pooch.file_hash(path) != sha256:
+        raise ValueError(f"{path} is missing or damaged; install nnlib again")
+    with np.load(path) as data:
+        return dict(data)
 
 
 def _pair(images: Array, labels: Array, flatten: bool, one_hot_label: bool) -> Pair:

@@ -6,7 +6,7 @@ beside each.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from io import BytesIO
@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING, Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from numpy.typing import ArrayLike
 
+from nnlib.difference import numerical_gradient, single_number
 from nnlib.formatting import format_number
-from nnlib.functions import class_indices
+from nnlib.functions import Array, class_indices
 
 if TYPE_CHECKING:
     from nnlib.training import History
@@ -290,3 +293,194 @@ def bars(values: Mapping[str, float], unit: str) -> Picture:
         ax.spines["left"].set_visible(False)
     named = zip(values, texts, strict=True)
     return Picture(figure, "; ".join(f"{name}: {text}" for name, text in named) + ".")
+
+
+def decision_regions(
+    f: Callable[[Array], ArrayLike],
+    x: ArrayLike,
+    t: ArrayLike,
+    names: tuple[str, str] = ("x1", "x2"),
+) -> Picture:
+    """Draw where a function of two numbers is above 0.5, and points with the labels 0 and 1.
+
+    What is above 0.5 is shaded and hatched, its border is a line. A point is a circle with label 0
+    and a square with label 1; up to 30 points have their label written into them.
+
+    Parameters
+    ----------
+    f : function of an array of shape (M, 2) that returns M outputs, of shape (M,) or (M, 1)
+        Numbers, or True and False for 1 and 0.
+    x : array of shape (N, 2)
+        The points. The picture goes beyond them by 0.4 of their range.
+    t : array of shape (N,) or (N, 1)
+        Their labels, 0 or 1.
+    names : (str, str), default ("x1", "x2")
+        Of the two numbers, for the axes.
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    ValueError
+        If `x` or `t` has another shape or other values, or `f` does not return one finite number
+        for each row.
+
+    Examples
+    --------
+    >>> points = np.array([[0, 0], [1, 0], [0, 1], [1, 1]])
+    >>> decision_regions(lambda x: x.sum(axis=1) > 1.5, points, [0, 0, 0, 1])
+    Outputs: 0 at (0, 0) with label 0, 0 at (1, 0) with label 0, 0 at (0, 1) with label 0, 1 at \
+(1, 1) with label 1. 4 of 4 points are on the side of their label.
+    """
+    points, labels = np.asarray(x, dtype=float), np.asarray(t)
+    n = len(points) if points.ndim == 2 else 0
+    if not (
+        n
+        and points.shape == (n, 2)
+        and np.isfinite(points).all()
+        and labels.shape in [(n,), (n, 1)]
+        and np.isin(labels, [0, 1]).all()
+    ):
+        raise ValueError(
+            "decision_regions: expected points x (N, 2), N at least 1, and a label t for each, 0 "
+            f"or 1; got x {points.shape} and t {labels.shape} with the values "
+            f"{np.unique(labels).tolist()[:5]}"
+        )
+    labels = labels.ravel()
+
+    def outputs(rows: Array) -> Array:
+        y = np.asarray(f(rows), dtype=float)
+        if y.shape not in [(len(rows),), (len(rows), 1)] or not np.isfinite(y).all():
+            raise ValueError(
+                "decision_regions: f must return a finite number for each row; for an array "
+                f"{rows.shape} it returned {y.shape}"
+                + ("" if np.isfinite(y).all() else f" with {y[~np.isfinite(y)][0]}")
+            )
+        return y.ravel()
+
+    y = outputs(points)
+    low, high = points.min(axis=0), points.max(axis=0)
+    margin = 0.4 * np.where(high > low, high - low, 1.0)
+    edges = np.linspace(low - margin, high + margin, 401)
+    first, second = np.meshgrid(*edges.T)
+    above = outputs(np.stack([first.ravel(), second.ravel()], axis=1)).reshape(first.shape)
+
+    with style(), mpl.rc_context({"hatch.color": BLUE, "hatch.linewidth": 0.8}):
+        figure = Figure(figsize=(WIDTH, 4.2), layout="constrained")
+        ax = figure.subplots()
+        shade: Any = {"facecolor": (BLUE, 0.2), "edgecolor": BLUE, "linewidth": 0, "hatch": "//"}
+        if above.min() > 0.5:
+            ax.fill_between(edges[[0, -1], 0], *edges[[0, -1], 1], **shade)
+        elif above.max() > 0.5:
+            levels = [0.5, above.max() + 1]
+            ax.contourf(first, second, above, levels, colors=[(BLUE, 0.2)], hatches=["//"])
+            ax.contour(first, second, above, [0.5], colors=[BLUE], linewidths=2)
+        marks: list[Any] = []
+        for label, (colour, marker) in enumerate([(ORANGE, "o"), (BLUE, "s")]):
+            looks: Any = {"color": colour, "marker": marker, "linestyle": "none"}
+            looks |= {"markeredgecolor": "white"}
+            ax.plot(*points[labels == label].T, markersize=15 if n <= 30 else 7, **looks)
+            marks.append(Line2D([], [], markersize=9, label=f"label {label}", **looks))
+        if n <= 30:
+            centred: Any = {"ha": "center", "va": "center_baseline", "color": "white"}
+            for point, label in zip(points, labels, strict=True):
+                ax.annotate(f"{label:.0f}", point, weight="bold", **centred)
+        ax.set(xlabel=names[0], ylabel=names[1], xlim=edges[[0, -1], 0], ylim=edges[[0, -1], 1])
+        ax.locator_params(nbins=5)
+        marks.append(Patch(**shade, label="output above 0.5"))
+        figure.legend(
+            handles=marks, loc="outside upper left", ncols=3, columnspacing=1, handletextpad=0.5
+        )
+    right = np.sum((y > 0.5) == (labels == 1))
+    said = [
+        f"{format_number(round(out, 2))} at ({format_number(a)}, {format_number(b)}) with label "
+        f"{label:.0f}"
+        for out, (a, b), label in zip(y.tolist(), points.tolist(), labels.tolist(), strict=True)
+    ]
+    numbers = f"Outputs: {', '.join(said)}. " if n <= 10 else ""
+    return Picture(
+        figure, f"{numbers}{right} of {n} points are on the side of their label.", format="png"
+    )
+
+
+def gradient_field(
+    f: Callable[[Any, Any], Any],
+    x: tuple[float, float] = (-3, 3),
+    y: tuple[float, float] = (-3, 3),
+    names: tuple[str, str] = ("x", "y"),
+) -> Picture:
+    """Draw minus the gradient of a function of two numbers: at each point the way down.
+
+    The arrows begin at the points of a grid. The longest is nearly as long as the grid is wide, and
+    the others are in proportion; behind them are contours. The gradient is
+    `nnlib.gradient.numerical_gradient`.
+
+    Parameters
+    ----------
+    f : function of two numbers that returns a number
+    x, y : (low, high), default (-3, 3)
+        The ranges of the first and the second number.
+    names : (str, str), default ("x", "y")
+        Of the two numbers, for the axes.
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    ValueError
+        If a range does not rise, or `f` does not return a single finite number.
+
+    Examples
+    --------
+    >>> gradient_field(lambda x, y: x**2 + y**2)
+    Minus the gradient: (6, 6) at (−3, −3), (−6, 6) at (3, −3), (0, 0) at (0, 0), (6, −6) at \
+(−3, 3), (−6, −6) at (3, 3).
+    """
+    for name, (low, high) in {"x": x, "y": y}.items():
+        if not (np.isfinite([low, high]).all() and low < high):
+            raise ValueError(f"gradient_field: {name} must rise from low to high, got {low, high}")
+
+    def height(point: Array) -> float:
+        value = single_number(f(*point.tolist()))
+        if not np.isfinite(value):
+            raise ValueError(
+                f"gradient_field: f is {value} at {tuple(point.tolist())}; choose ranges in which "
+                "it is finite"
+            )
+        return value
+
+    def grid(steps: int) -> Array:
+        rows = np.meshgrid(np.linspace(*x, steps), np.linspace(*y, steps))
+        return np.stack(rows, axis=-1)
+
+    starts, fine = grid(11), grid(41)
+    heights = np.array([[height(p) for p in row] for row in fine])
+    arrows = np.array([[-numerical_gradient(height, p) for p in row] for row in starts])
+    longest = float(np.hypot(arrows[..., 0], arrows[..., 1]).max()) or 1.0
+    drawn = (arrows / longest).round(6)  # the same on every processor
+    width, tall = x[1] - x[0], y[1] - y[0]
+    gap = min(width, tall) / 10
+    with style():
+        figure = Figure(figsize=(WIDTH, float(np.clip(WIDTH * tall / width, 2, 6))))
+        figure.set_layout_engine("constrained")
+        ax = figure.subplots()
+        if np.ptp(heights) > 0:
+            ax.contour(*fine.T, heights.T, 10, colors=[GREY], linewidths=0.8, alpha=0.6)
+        looks: Any = {"angles": "xy", "scale_units": "xy", "units": "width", "width": 0.006}
+        looks |= {"scale": 1 / (0.95 * gap), "color": BLUE}
+        ax.quiver(*np.concatenate([starts, drawn], axis=-1).T, **looks)
+        ax.plot(*starts.reshape(-1, 2).T, ".", color=BLUE, markersize=2.5)
+        ax.set(xlim=(x[0] - gap / 2, x[1] + gap / 2), ylim=(y[0] - gap / 2, y[1] + gap / 2))
+        ax.set(xlabel=names[0], ylabel=names[1], aspect="equal")
+    said = [
+        "({}, {}) at ({}, {})".format(*(format_number(round(v, 6)) for v in [*arrow, *point]))
+        for point, arrow in (
+            (starts[i].tolist(), arrows[i].tolist())
+            for i in [(0, 0), (0, 10), (5, 5), (10, 0), (10, 10)]
+        )
+    ]
+    return Picture(figure, f"Minus the gradient: {', '.join(said)}.")

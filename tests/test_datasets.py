@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pooch
 import pytest
+from digits_weights import trained_weights
 
 from nnlib import datasets
-from nnlib.datasets import load_digits, load_mnist
+from nnlib.datasets import load_digits, load_digits_weights, load_mnist
 
 REAL = Path(__file__).parents[2] / "shared/data/mnist"
 CLOSED = "http://127.0.0.1:9/"  # nothing listens on this port
@@ -104,9 +105,12 @@ def test_digits():
     check(load_digits, (1440, 357), 8, 16)
 
 
-def test_digits_are_those_that_the_readme_describes():
-    readme = (datasets.DIGITS.parent / "README.md").read_text(encoding="utf-8")
-    assert f"`{datasets.DIGITS_SHA256}`, {datasets.DIGITS.stat().st_size:,} bytes" in readme
+@pytest.mark.parametrize("name", ["DIGITS", "WEIGHTS"])
+def test_shipped_files_are_those_that_the_readme_describes(name):
+    path, sha256 = getattr(datasets, name), getattr(datasets, f"{name}_SHA256")
+    readme = (path.parent / "README.md").read_text(encoding="utf-8")
+    of_file = readme.partition(f"# {path.name}\n")[2].partition("\n# ")[0]
+    assert f"`{sha256}`, {path.stat().st_size:,} bytes" in of_file
 
 
 def test_digits_the_last_ten_of_every_fifty_are_for_testing():
@@ -120,16 +124,52 @@ def test_digits_the_last_ten_of_every_fifty_are_for_testing():
     assert np.ptp(np.bincount(t_test)) <= 6  # each digit is tested about equally often
 
 
+def test_weights_are_what_training_gives():
+    """Train again. One more or one less epoch moves each array by 0.005 and more."""
+    weights, again = load_digits_weights(), trained_weights()
+    assert {name: array.shape for name, array in weights.items()} == {
+        "W1": (64, 50), "b1": (50,), "W2": (50, 10), "b2": (10,),
+    }  # fmt: skip
+    assert list(weights) == list(again)
+    for name, array in weights.items():
+        assert array.dtype == np.float64
+        np.testing.assert_array_equal(array, array.astype(np.float32))  # nothing made up
+        np.testing.assert_allclose(array, again[name], rtol=1e-5, atol=1e-6)
+    assert datasets.WEIGHTS.stat().st_size < 20_000
+
+
+def test_weights_read_digits():
+    p, ((x_train, t_train), (x_test, t_test)) = load_digits_weights(), load_digits()
+    right = [
+        int(((np.maximum(x @ p["W1"] + p["b1"], 0) @ p["W2"] + p["b2"]).argmax(axis=1) == t).sum())
+        for x, t in ((x_train, t_train), (x_test, t_test))
+    ]
+    assert right == [1398, 332]
+    assert "332 of the 357 test pictures correctly, 93.0 %" in " ".join(
+        load_digits_weights.__doc__.split()
+    )
+
+
+def test_weights_may_be_changed():
+    load_digits_weights()["W1"][:] = 0
+    assert load_digits_weights()["W1"].all()
+
+
+@pytest.mark.parametrize(
+    ("name", "load"), [("DIGITS", load_digits), ("WEIGHTS", load_digits_weights)]
+)
 @pytest.mark.parametrize("damage", ["missing", "empty", "half", "one byte"])
-def test_digits_missing_or_damaged(damage, tmp_path, monkeypatch):
-    content = bytearray(datasets.DIGITS.read_bytes())
-    monkeypatch.setattr(datasets, "DIGITS", tmp_path / "digits.npz")
-    content[20_000] ^= 1
+def test_shipped_file_missing_or_damaged(damage, name, load, tmp_path, monkeypatch):
+    path = getattr(datasets, name)
+    content = bytearray(path.read_bytes())
+    there = tmp_path / path.name
+    monkeypatch.setattr(datasets, name, there)
+    content[len(content) // 2] ^= 1
     if damage != "missing":
         end = {"empty": 0, "half": len(content) // 2, "one byte": None}[damage]
-        datasets.DIGITS.write_bytes(content[:end])
-    with pytest.raises(ValueError, match=r"digits\.npz is missing or damaged; install nnlib"):
-        load_digits()
+        there.write_bytes(content[:end])
+    with pytest.raises(ValueError, match=rf"{path.name} is missing or damaged; install nnlib"):
+        load()
 
 
 @pytest.mark.parametrize("source", ["made", *(["real"] if REAL.exists() else [])])

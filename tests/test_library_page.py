@@ -24,7 +24,7 @@ ENTRIES = {
     "gradient": gradient.__all__,
     "network": ["TwoLayerNet"],
     "training": ["train", "History", "Snapshot"],
-    "datasets": ["load_digits", "load_mnist"],
+    "datasets": ["load_digits", "load_digits_weights", "load_mnist"],
     "plot": ["training_curves", "digits", "bars", "style", "Picture"],
     "live": live.__all__,
     "practice": ["problem", "sheet"],

@@ -23,11 +23,21 @@ HISTORY = History(
     steps_per_epoch=15,
 )
 IMAGES = np.random.default_rng(0).random((7, 64))
+CORNERS = np.array([[0, 0], [1, 0], [0, 1], [1, 1]])
+
+
+def xor(x):
+    return np.exp(-3 * (x[:, 0] + x[:, 1] - 1) ** 2)
+
+
 PICTURES = {
     "training_curves": lambda: plot.training_curves(HISTORY),
     "digits": lambda: plot.digits(IMAGES, np.arange(7), [0, 1, 2, 3, 4, 6, 6]),
     "bars": lambda: plot.bars({"backpropagation": 0.41, "numerical gradient": 5213.0}, "ms"),
+    "decision_regions": lambda: plot.decision_regions(xor, CORNERS, [0, 1, 1, 0]),
+    "gradient_field": lambda: plot.gradient_field(lambda x, y: x**2 / 2 + y**2, names=("w", "b")),
 }
+PNG = {"digits", "decision_regions"}
 
 
 def contrast(one, other):
@@ -62,11 +72,11 @@ def shown(picture):
 def test_shown_once_and_in_words(name):
     picture = PICTURES[name]()
     data, metadata = shown(picture)
-    image = {"image/png"} if name == "digits" else {"image/svg+xml"}
+    image = {"image/png"} if name in PNG else {"image/svg+xml"}
     assert set(data) == {"text/plain", *image}
     assert data["text/plain"] == repr(picture) == picture.text
     assert "0x" not in picture.text
-    if name == "digits":
+    if name in PNG:
         assert metadata["image/png"]["width"] == 432
     assert isinstance(picture.figure, Figure)
     assert shown(picture)[0] == data  # drawing again changes nothing
@@ -91,25 +101,28 @@ def test_settings_of_the_caller_stay():
     assert dict(mpl.rcParams) == before
 
 
-@pytest.mark.parametrize("name", ["training_curves", "bars"])
-def test_svg(name):
+@pytest.mark.parametrize(
+    ("name", "size"), [("training_curves", 40_000), ("bars", 40_000), ("gradient_field", 75_000)]
+)
+def test_svg(name, size):
     picture = PICTURES[name]()
     svg = ElementTree.fromstring(picture.data)
     assert svg.get("width") == "324pt"  # 432 px
     assert svg.find(f"{SVG}title").text == picture.text
     assert b"<dc:date>" not in picture.data
-    assert len(picture.data) < 40_000
+    assert len(picture.data) < size
     sizes = [float(e.get("style").split("font-size: ")[1].split("px")[0])
              for e in svg.iter(f"{SVG}text") if "font-size" in (e.get("style") or "")]  # fmt: skip
     assert all(size * 350 / 324 >= 8 for size in sizes)  # exponents; all else is larger
 
 
-def test_png_is_transparent_and_large_enough():
-    image = Image.open(io.BytesIO(PICTURES["digits"]().data))
+@pytest.mark.parametrize("name", sorted(PNG))
+def test_png_is_transparent_and_large_enough(name):
+    image = Image.open(io.BytesIO(PICTURES[name]().data))
     assert image.width == 648
     assert image.mode == "RGBA"
     assert image.getpixel((0, 0))[3] == 0
-    assert len(PICTURES["digits"]().data) < 40_000
+    assert len(PICTURES[name]().data) < 40_000
 
 
 def test_training_curves_text():
@@ -206,3 +219,123 @@ def test_bars():
 def test_bars_wrong_input(values):
     with pytest.raises(ValueError, match="expected numbers above 0"):
         plot.bars(values, "ms")
+
+
+def test_decision_regions_show_the_sides_and_the_border():
+    picture = PICTURES["decision_regions"]()
+    assert repr(picture) == (
+        "Outputs: 0.05 at (0, 0) with label 0, 1 at (1, 0) with label 1, 1 at (0, 1) with label 1, "
+        "0.05 at (1, 1) with label 0. 4 of 4 points are on the side of their label."
+    )
+    (ax,) = picture.figure.axes
+    shade, border = ax.collections
+    assert [hatch for hatch in shade.hatches if hatch]
+    width = np.sqrt(np.log(2) / 3)
+    lines = np.concatenate([path.vertices for path in border.get_paths()])
+    np.testing.assert_allclose(abs(lines.sum(axis=1) - 1), width, atol=1e-4)
+    inside = shade.get_paths()[0].vertices.sum(axis=1) - 1
+    assert abs(inside).max() < width + 1e-4
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("x1", "x2")
+    np.testing.assert_allclose([*ax.get_xlim(), *ax.get_ylim()], [-0.4, 1.4] * 2)
+
+
+def test_decision_regions_tell_labels_apart_by_more_than_colour():
+    figure = plot.decision_regions(xor, CORNERS, [[0], [1], [1], [0]], names=("a", "b")).figure
+    (ax,) = figure.axes
+    zeros, ones = ax.lines
+    assert zeros.get_marker() != ones.get_marker()
+    np.testing.assert_array_equal(np.transpose(ones.get_data()), CORNERS[[1, 2]])
+    written = {text.xy[0] * 10 + text.xy[1]: text.get_text() for text in ax.texts}
+    assert written == {0: "0", 10: "1", 1: "1", 11: "0"}
+    (legend,) = figure.legends
+    said = [text.get_text() for text in legend.get_texts()]
+    assert said == ["label 0", "label 1", "output above 0.5"]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("a", "b")
+
+
+@pytest.mark.parametrize(("value", "drawn"), [(0.5, 0), (0.6, 1)])
+def test_decision_regions_without_a_border(value, drawn):
+    picture = plot.decision_regions(lambda x: np.full(len(x), value), [[2, 3]], [1])
+    (ax,) = picture.figure.axes
+    assert len(ax.collections) == drawn
+    if drawn:
+        low, high = ax.collections[0].get_paths()[0].get_extents().get_points()
+        np.testing.assert_allclose([low, high], [[1.6, 2.6], [2.4, 3.4]])
+    assert shown(picture)[0]["text/plain"].endswith(f" {drawn} of 1 points are on the side of "
+                                                    "their label.")  # fmt: skip
+
+
+def test_decision_regions_of_many_points():
+    x = np.random.default_rng(0).normal(size=(100, 2))
+    picture = plot.decision_regions(lambda x: x[:, :1] > 0, x, x[:, 0] > -0.1)
+    right = np.sum((x[:, 0] > 0) == (x[:, 0] > -0.1))
+    assert repr(picture) == f"{right} of 100 points are on the side of their label."
+    assert not list(picture.figure.axes[0].texts)
+    assert 90 < right < 100
+
+
+@pytest.mark.parametrize(
+    ("x", "t"),
+    [
+        (CORNERS, [0, 1, 1]),
+        (CORNERS, [0, 1, 1, 2]),
+        (CORNERS, np.eye(4)),
+        (CORNERS[0], 0),
+        (CORNERS[:0], []),
+        (CORNERS.T, [0, 1]),
+        (CORNERS * np.nan, [0, 1, 1, 0]),
+    ],
+)
+def test_decision_regions_wrong_points(x, t):
+    with pytest.raises(ValueError, match=r"expected points x \(N, 2\)"):
+        plot.decision_regions(xor, x, t)
+
+
+@pytest.mark.parametrize(
+    ("f", "words"),
+    [
+        (lambda x: 1.0, r"for an array \(4, 2\) it returned \(\)"),
+        (lambda x: x, r"for an array \(4, 2\) it returned \(4, 2\)"),
+        (lambda x: np.where(x[:, 0] < 0, np.nan, 1), r"\(160801,\) with nan"),
+    ],
+)
+def test_decision_regions_wrong_function(f, words):
+    with pytest.raises(ValueError, match=f"a finite number for each row; .*{words}"):
+        plot.decision_regions(f, CORNERS, [0, 1, 1, 0])
+
+
+def test_gradient_field():
+    picture = PICTURES["gradient_field"]()
+    assert repr(picture) == (
+        "Minus the gradient: (3, 6) at (−3, −3), (−3, 6) at (3, −3), (0, 0) at (0, 0), "
+        "(3, −6) at (−3, 3), (−3, −6) at (3, 3)."
+    )
+    (ax,) = picture.figure.axes
+    contours, arrows = ax.collections
+    steps = np.transpose([arrows.U, arrows.V]) / arrows.scale  # in units of the axes
+    way = arrows.XY * [-1, -2]
+    np.testing.assert_allclose(steps, way * 0.57 / np.hypot(3, 6), atol=1e-6)
+    assert (arrows.angles, arrows.scale_units) == ("xy", "xy")
+    for path, level in zip(contours.get_paths(), contours.levels, strict=True):
+        values = path.vertices[:, 0] ** 2 / 2 + path.vertices[:, 1] ** 2
+        np.testing.assert_allclose(values, level, atol=0.02)
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("w", "b")
+    assert ax.get_aspect() == 1
+
+
+def test_gradient_field_of_a_plane_and_other_ranges():
+    picture = plot.gradient_field(lambda x, y: 4.0, x=(0, 8), y=(-1, 1))
+    assert repr(picture).startswith("Minus the gradient: (0, 0) at (0, −1), (0, 0) at (8, −1),")
+    (ax,) = picture.figure.axes
+    assert len(ax.collections) == 1  # no contours
+    assert shown(picture)[0]["text/plain"] == picture.text
+
+
+def test_gradient_field_wrong_input():
+    for wrong in [(3, -3), (1, 1), (0, np.inf)]:
+        with pytest.raises(ValueError, match="y must rise from low to high"):
+            plot.gradient_field(lambda x, y: x, y=wrong)
+    with pytest.raises(ValueError, match=r"f is nan at \(-3.0, -3.0\)"):
+        plot.gradient_field(lambda x, y: float("nan"))
+    with pytest.raises(ValueError, match="single number"):
+        plot.gradient_field(lambda x, y: np.array([x, y]))
