@@ -17,6 +17,7 @@ from nnlib.live.assets import script, style
 from nnlib.live.base import LiveFigure
 from nnlib.live.curve_figure import CurveFigure
 from nnlib.live.matrix_figure import MatrixFigure
+from nnlib.live.perceptron_figure import PerceptronFigure
 from nnlib.live.practice_figure import PracticeFigure
 from nnlib.live.surface_figure import SurfaceFigure
 from nnlib.live.training_figure import TrainingFigure
@@ -54,12 +55,14 @@ def every_kind() -> dict[str, LiveFigure]:
         SurfaceFigure(lambda x, y: x**2 / 20 + y**2, start=(-2.4, 1.8), name="fig-surface"),
         SurfaceFigure(lambda x, y: np.sin(x) * np.cos(y), name="fig-hills"),
         PracticeFigure(["add", "multiply", "square", "relu"], seed=9, name="fig-practice"),
+        PerceptronFigure(CORNERS, [0, 1, 1, 1], names=("A", "B"), name="fig-perceptron"),
         MatrixFigure(layer, x=[[1, 2], [-1, 0.5]], name="fig-matrix", caption="A batch of two."),
         TrainingFigure(history, network, digits, units=8, name="fig-training"),
     ]
     return {figure.name.removeprefix("fig-"): figure for figure in figures}
 
 
+CORNERS = [[0, 0], [0, 1], [1, 0], [1, 1]]  # what a gate of two bits may get
 SHOP = {"apple": (0, 300, 1), "number": (0, 10, 1), "tax": (1, 1.5, 0.01)}
 
 

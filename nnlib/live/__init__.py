@@ -3,6 +3,7 @@
 from nnlib.live.curve_figure import CurveFigure
 from nnlib.live.graph_figure import GraphFigure
 from nnlib.live.matrix_figure import MatrixFigure
+from nnlib.live.perceptron_figure import PerceptronFigure
 from nnlib.live.practice_figure import PracticeFigure
 from nnlib.live.surface_figure import SurfaceFigure
 from nnlib.live.training_figure import TrainingFigure
@@ -11,6 +12,7 @@ __all__ = [
     "CurveFigure",
     "GraphFigure",
     "MatrixFigure",
+    "PerceptronFigure",
     "PracticeFigure",
     "SurfaceFigure",
     "TrainingFigure",

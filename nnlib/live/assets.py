@@ -14,9 +14,9 @@ from nnlib.words import WORDS
 HERE = Path(__file__).parent
 PARTS = [
     "format", "layers", "figure", "boxes", "mistakes", "sentences", "graph", "curve", "surface",
-    "matrix", "training", "practice", "mount",
+    "matrix", "training", "practice", "perceptron", "mount",
 ]  # fmt: skip
-STYLES = ["figure", "graph", "curve", "surface", "matrix", "training", "practice"]
+STYLES = ["figure", "graph", "curve", "surface", "matrix", "training", "practice", "perceptron"]
 PUBLIC = "evaluate, format, mount, mountAll, render"
 
 

@@ -50,9 +50,6 @@ function cubic(t, y, end, p, q) {
 
 class FunctionFigure extends Figure {
   setup() {
-    const told = this.one(".nn-told"); // what Python wrote; from now on it stands where sentences stand
-    this.say.textContent = told.textContent;
-    told.remove();
     const { graph, box, names } = this.data;
     this.plan = graph && plan(graph);
     this.places = graph && names.map((name) => this.plan.findIndex((v) => v.name === name));
@@ -83,15 +80,6 @@ class FunctionFigure extends Figure {
     const y = values.at(-1)[0];
     return [y, ...this.places.map((k) => (Number.isNaN(y) ? y : gradients[k][0]))];
   }
-
-  /* Numbers by their hooks: shown[kind][name]. */
-  numbers(shown) {
-    for (const kind in shown) {
-      for (const e of this.all(`[data-${kind}-of]`)) this.show(e, shown[kind][e.dataset[`${kind}Of`]]);
-    }
-  }
-
-  path(kind, d) { this.one(`.nn-${kind}`).setAttribute("d", d); }
 }
 
 class CurveFigure extends FunctionFigure {

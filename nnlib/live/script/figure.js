@@ -70,7 +70,9 @@ class Figure {
   }
 
   addSentence() {
-    this.say = make("p", { className: "nn-say" });
+    const told = this.one(".nn-told"); // what Python wrote; from now on it stands where sentences stand
+    this.say = make("p", { className: "nn-say", textContent: told?.textContent ?? "" });
+    told?.remove();
     this.say.setAttribute("aria-hidden", "true");
     this.heard = make("p", { className: "nn-heard" });
     this.heard.setAttribute("aria-live", "polite");
@@ -149,6 +151,15 @@ class Figure {
     if (shown) element.dataset.exact = String(x);
     else delete element.dataset.exact;
   }
+
+  /* Numbers by their hooks: shown[kind][name]. */
+  numbers(shown) {
+    for (const kind in shown) {
+      for (const e of this.all(`[data-${kind}-of]`)) this.show(e, shown[kind][e.dataset[`${kind}Of`]]);
+    }
+  }
+
+  path(kind, d) { this.one(`.nn-${kind}`).setAttribute("d", d); }
 
   /* Shown at once; read out at most once a second, and then the newest. */
   tell(text) {
