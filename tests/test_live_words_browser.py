@@ -160,7 +160,7 @@ def in_another_language(tmp_path_factory):
     subprocess.run([sys.executable, "-c", code], check=True, cwd=here.parent)
     script = (folder / "live.js").read_text(encoding="utf-8")
     recorded, count = re.subn(
-        r"(?m)^const say = (.*);$",
+        r"const say=(.*?\));(?=const )",
         r"""globalThis.SAID = [];
 const fill = \1;
 const say = (key, parts = {}) => {
@@ -168,7 +168,8 @@ const say = (key, parts = {}) => {
   const missing = wanted.filter((name) => [undefined, null].includes(parts[name]));
   SAID.push([key, missing]);
   return fill(key, parts);
-};""",
+};
+""",
         script,
     )
     assert count == 1

@@ -1,13 +1,15 @@
 """The one script and the one style of all live figures, put together from a file for each concern.
 
 There is no build step: the parts are laid one after the other inside one function, with the table
-of words in front, and without their comments, which make a fifth of them. The website gets the
-result as a file, a notebook as a string.
+of words in front, and without comments and needless spaces. The website gets the result as a file,
+a notebook as a string.
 """
 
 import json
-import re
 from pathlib import Path
+
+from rcssmin import cssmin
+from rjsmin import jsmin
 
 from nnlib.words import WORDS
 
@@ -25,15 +27,16 @@ def script() -> str:
 
     Examples
     --------
-    >>> script().startswith("const BackpropLive = ")
+    >>> script().startswith("const BackpropLive=")
     True
     """
     words = {key: text for key, text in WORDS.items() if not key.startswith("still.")}
-    table = json.dumps(words, ensure_ascii=False, indent=0)
-    parts = "\n".join(_read(f"script/{part}.js") for part in PARTS)
-    return (
-        'const BackpropLive = (() => {\n"use strict";\n\n'
-        f"const WORDS = {table};\n\n{parts}\nreturn {{ {PUBLIC} }};\n}})();\n"
+    table = json.dumps(words, ensure_ascii=False)
+    return str(
+        jsmin(
+            f'const BackpropLive = (() => {{"use strict"; const WORDS = {table};\n'
+            f"{_read('script', PARTS, 'js')}\nreturn {{ {PUBLIC} }}; }})();"
+        )
     )
 
 
@@ -45,12 +48,8 @@ def style() -> str:
     >>> ".nn-live" in style()
     True
     """
-    return "\n".join(_read(f"style/{part}.css") for part in STYLES)
+    return str(cssmin(_read("style", STYLES, "css")))
 
 
-def _read(name: str) -> str:
-    """Return a part without comments, which begin a line or follow code after //, and indents."""
-    text = (HERE / name).read_text(encoding="utf-8")
-    text = re.sub(r"^[ \t]*/\*.*?\*/\n", "", text, flags=re.MULTILINE | re.DOTALL)
-    text = re.sub(r"[ \t]*(^|[ \t])// .*$", "", text, flags=re.MULTILINE)
-    return re.sub(r"^[ \t]+|\n(?=\n)", "", text, flags=re.MULTILINE)
+def _read(folder: str, names: list[str], ending: str) -> str:
+    return "\n".join((HERE / folder / f"{n}.{ending}").read_text(encoding="utf-8") for n in names)

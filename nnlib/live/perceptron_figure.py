@@ -181,7 +181,7 @@ class PerceptronFigure(LiveFigure):
         area = [end for line in edges for end in self._part(line)]
         hatching = [part for line in strokes if (part := self._part(line))]
         content = (
-            f"{path('nn-side', _drawn(area) + 'Z' * bool(area))}"
+            f"{path('nn-side', _drawn(area))}"
             f"{path('nn-hatch', ''.join(map(_drawn, hatching)))}"
             f"{path('nn-split', _drawn(cuts))}"
         )
@@ -218,8 +218,8 @@ class PerceptronFigure(LiveFigure):
         wide, tall = right - left, bottom - top
         return edges, [
             (
-                (left + min(k, wide), top + max(k - wide, 0)),
-                (left + max(k - tall, 0), top + min(k, tall)),
+                (round(left + min(k, wide), 1), round(top + max(k - wide, 0), 1)),
+                (round(left + max(k - tall, 0), 1), round(top + min(k, tall), 1)),
             )
             for k in range(HATCH, int(wide + tall), HATCH)
         ]
@@ -272,10 +272,9 @@ class PerceptronFigure(LiveFigure):
             [*point, label]
             for point, label in zip(self._thousandths.tolist(), self._labels.tolist(), strict=True)
         ]
-        lines = [[[round(v, 1) for v in end] for end in line] for line in strokes]
         return {
             "points": points, "names": self._names, "box": self._axes.box,
-            "edges": edges, "strokes": lines,
+            "edges": edges, "strokes": strokes,
         }  # fmt: skip
 
     def _code(self) -> str:
