@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = [
     "index",
     *(f"chapters/{name}" for name in NAMES),
+    "chapters/progress",
     "chapters/figures",
     "chapters/notation",
     "chapters/glossary",
