@@ -93,7 +93,7 @@ def html(macro: str, **values: Any) -> nodes.raw:
 def add_controls(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Put a tick into each exercise, one at a chapter's end, and all of them on their page."""
     env = app.env
-    if app.builder.format != "html" or PAGE not in env.found_docs:
+    if app.builder.name != "html" or PAGE not in env.found_docs:
         return
 
     def address(page: str, label: str = "") -> str:
