@@ -3,6 +3,8 @@
 (() => {
   "use strict";
   const FORMAT = "backprop-live-progress/1"; // of the exported file, and the key of the storage
+  const MARK = ' <span class="done-mark"><span aria-hidden="true">✓</span>' +
+    '<span class="visually-hidden">finished</span></span>';
   const find = (selector) => document.querySelector(selector);
   const all = (selector) => [...document.querySelectorAll(selector)];
   const inputs = all("input[data-done]");
@@ -37,19 +39,19 @@
 
   const show = () => {
     for (const input of inputs) input.checked = done.has(input.dataset.done);
+    const ticked = inputs.filter((input) => input.checked);
     for (const place of all("[data-count]")) {
-      place.textContent = inputs.filter((i) => i.checked && i.dataset.kind === place.dataset.count).length;
+      place.textContent = ticked.filter((i) => i.dataset.kind === place.dataset.count).length;
     }
     for (const note of all("[data-lost]")) note.hidden = kept;
     for (const link of all(".bd-sidenav a")) {
+      const name = link.href.replace(root, "").replace(/(\.html)?([?#].*)?$/, "");
       link.querySelector(".done-mark")?.remove();
-      if (link.href.startsWith(root) && done.has(link.href.slice(root.length).replace(/(\.html)?([?#].*)?$/, ""))) {
-        link.insertAdjacentHTML("beforeend",
-          ' <span class="done-mark"><span aria-hidden="true">✓</span><span class="visually-hidden">finished</span></span>');
-      }
+      if (done.has(name)) link.insertAdjacentHTML("beforeend", MARK);
     }
     if (find("[data-export]")) {
-      const minutes = inputs.reduce((sum, i) => sum + (i.checked ? 0 : Number(i.dataset.minutes)), 0);
+      let minutes = 0;
+      for (const input of inputs) if (!input.checked) minutes += Number(input.dataset.minutes);
       const left = Math.ceil(minutes.toFixed(3) / 5) * 5;
       find("[data-left]").hidden = !left;
       find("[data-hours]").textContent = Math.floor(left / 60);
