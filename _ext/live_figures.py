@@ -17,7 +17,6 @@ myst-nb decides only when it writes a page which of a cell's outputs to show. Wh
 of them are in the tree, so figures are looked for by what they are, raw HTML, not by where.
 """
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,6 +31,7 @@ from sphinx.environment.collectors import EnvironmentCollector
 from sphinx.util import logging
 
 from nnlib.live.assets import script, style
+from nnlib.live.page import first_sentence
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,6 @@ WIDGET_STATE_KEY = "ipywidgets_state"  # myst_nb.core.render.NbElementRenderer.r
 _FIGURES = lxml.html.etree.XPath(
     f"descendant::*[contains(concat(' ', normalize-space(@class), ' '), ' {FIGURE_CLASS} ')]"
 )
-_END_OF_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9])")
 
 
 class LabelledFigure(NamedTuple):
@@ -65,13 +64,9 @@ def live_nodes(doctree: nodes.document) -> Iterator[tuple[nodes.raw, list[lxml.h
                 yield node, elements
 
 
-def caption_title(figure: lxml.html.HtmlElement) -> str:
-    """Return the first sentence of a figure's caption without its full stop."""
-    caption = figure.find(".//figcaption")
-    if caption is None:
-        return ""
-    text = " ".join(caption.text_content().split())
-    return _END_OF_SENTENCE.split(text, maxsplit=1)[0].removesuffix(".")
+def caption(figure: lxml.html.HtmlElement) -> str:
+    """Return the caption of a figure as text, "" if it has none."""
+    return " ".join(figure.findtext(".//figcaption", "").split())
 
 
 def is_wide(figure: lxml.html.HtmlElement) -> bool:
@@ -129,7 +124,7 @@ class LiveFigureCollector(EnvironmentCollector):
                 if name in labelled or name in doctree.ids:
                     _warn_duplicate(name, docname, location=node)
                     continue
-                labelled[name] = LabelledFigure(name, caption_title(element), node.line)
+                labelled[name] = LabelledFigure(name, first_sentence(caption(element)), node.line)
         if labelled:
             self.figures(app.env)[docname] = list(labelled.values())
 
@@ -160,13 +155,18 @@ def _warn_duplicate(name: str, other: str, *, location: Any) -> None:
     )
 
 
+def static_file(app: Sphinx, config: Config, name: str, text: str) -> None:
+    """Write a file where Sphinx takes static files from."""
+    file = Path(app.doctreedir, "live_figures", name)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    config.html_static_path = [*config.html_static_path, str(file)]
+
+
 def write_assets(app: Sphinx, config: Config) -> None:
-    """Write the script and the style where Sphinx takes static files from."""
-    folder = Path(app.doctreedir, "live_figures")
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in ((SCRIPT, script()), (STYLE, style())):
-        (folder / name).write_text(text, encoding="utf-8")
-        config.html_static_path = [*config.html_static_path, str(folder / name)]
+    """Write the script and the style."""
+    static_file(app, config, SCRIPT, script())
+    static_file(app, config, STYLE, style())
 
 
 def reference_assets(

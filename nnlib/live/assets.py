@@ -32,12 +32,9 @@ def script() -> str:
     """
     words = {key: text for key, text in WORDS.items() if not key.startswith("still.")}
     table = json.dumps(words, ensure_ascii=False)
-    return str(
-        jsmin(
-            f'const BackpropLive = (() => {{"use strict"; const WORDS = {table};\n'
-            f"{_read('script', PARTS, 'js')}\nreturn {{ {PUBLIC} }}; }})();"
-        )
-    )
+    start = f'const BackpropLive = (() => {{"use strict"; const WORDS = {table};'
+    parts = "\n".join(_read(f"script/{part}.js") for part in PARTS)
+    return str(jsmin(f"{start}\n{parts}\nreturn {{ {PUBLIC} }}; }})();"))
 
 
 def style() -> str:
@@ -48,8 +45,19 @@ def style() -> str:
     >>> ".nn-live" in style()
     True
     """
-    return str(cssmin(_read("style", STYLES, "css")))
+    return str(cssmin("\n".join(_read(f"style/{part}.css") for part in STYLES)))
 
 
-def _read(folder: str, names: list[str], ending: str) -> str:
-    return "\n".join((HERE / folder / f"{n}.{ending}").read_text(encoding="utf-8") for n in names)
+def source(name: str) -> str:
+    """Return one of the files, a script or a style sheet, made small in the same way.
+
+    Examples
+    --------
+    >>> source("style/figure.css").startswith(".nn-live{")
+    True
+    """
+    return str((jsmin if name.endswith(".js") else cssmin)(_read(name)))
+
+
+def _read(name: str) -> str:
+    return (HERE / name).read_text(encoding="utf-8")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from html import escape
+from pathlib import Path
 from typing import Any, ClassVar
 
 import anywidget
@@ -14,6 +16,7 @@ import ipywidgets
 import numpy as np
 import traitlets
 
+from nnlib.live import page
 from nnlib.live.assets import script, style
 from nnlib.picture import hook
 
@@ -149,12 +152,57 @@ class LiveFigure(ipywidgets.VBox):
             text = text.replace(f"⟦{name}⟧", f"{value:.12g}")
         return text
 
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the figure as one HTML file, for slides or any browser, with or without a network.
+
+        It starts at the present slider positions. A file that is already there is replaced.
+
+        Parameters
+        ----------
+        path : str or path
+            Ends with .html; its folder must exist.
+
+        Raises
+        ------
+        ValueError
+            If the path does not end with .html.
+        FileNotFoundError
+            If there is no such folder.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from nnlib.live import CurveFigure
+        >>> figure = CurveFigure(lambda x: x**2, x=(-2, 2), caption="A parabola.")
+        >>> figure.sliders["x"].value = 1.5
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     file = Path(folder, "parabola.html")
+        ...     figure.save(file)
+        ...     "<title>A parabola</title>" in file.read_text(encoding="utf-8")
+        True
+        """
+        file = Path(path)
+        who = f"{type(self).__name__}.save"
+        if file.suffix.lower() != ".html":
+            raise ValueError(f"{who}: the file must end with .html, got {str(path)!r}")
+        if not file.parent.is_dir():
+            raise FileNotFoundError(
+                f"{who}: there is no folder {str(file.parent)!r} for {file.name!r}; make it first"
+            )
+        title = page.first_sentence(self.caption) or self.name
+        html = page.file(self._html(), title=title, description=self.caption or title)
+        file.write_text(html, encoding="utf-8")
+
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         bundle = dict(super()._repr_mimebundle_(**kwargs) or {})
         return bundle | {"text/html": self.view.html, "text/plain": repr(self)}
 
+    def _present(self) -> dict[str, Control]:
+        """Return the controls as they stand now."""
+        return {n: replace(self.controls[n], value=x) for n, x in self.inputs.items()}
+
     def _stage(self) -> str:
-        """Return the picture as HTML, with its numbers."""
+        """Return the picture as HTML, with its present numbers."""
         raise NotImplementedError
 
     def _label(self, name: str) -> str:
@@ -178,12 +226,15 @@ class LiveFigure(ipywidgets.VBox):
         raise NotImplementedError
 
     def _html(self) -> str:
-        """Return the figure as HTML without a script: the picture and the numbers stand there."""
+        """Return the figure as HTML without a script: the picture and the numbers stand there.
+
+        It starts at the present slider positions.
+        """
         rows = "".join(
             f'<div class="nn-row"><label><span>{escape(self._label(n))}</span> '
             f"{control.html(n)}</label> "
             f"<output {hook('value', n, control.value)}</output> {self._beside(n)}</div>"
-            for n, control in self.controls.items()
+            for n, control in self._present().items()
         )
         data = json.dumps(
             self._data() | {"code": self._code()}, ensure_ascii=False, separators=(",", ":")

@@ -148,17 +148,18 @@ class GraphFigure(LiveFigure):
         return repr(self._now)
 
     def _stage(self) -> str:
-        svg = graph_svg(self.graph)
-        return _without_derivatives(svg, self.graph) if self.predict else svg
+        now = self._now
+        svg = graph_svg(now)
+        return _without_derivatives(svg, now) if self.predict else svg
 
     def _beside(self, name: str) -> str:
-        slope = dict(_entries(self.graph, "grad"))[name]
+        slope = dict(_entries(self._now, "grad"))[name]
         beside = with_number(f"∂{self.graph.output}/∂{name} =", "gradient", name, slope)
         return _without_derivatives(beside, self.graph) if self.predict else beside
 
     def _below(self) -> str:
         """Return all numbers as a table, with a row for each number and each entry of an array."""
-        y, graph = escape(self.graph.output), self.graph
+        y, graph = escape(self.graph.output), self._now
         counting = (
             f'<p class="nn-count"><span>{self.counts[-1]}</span> {differences(graph)}</p>'
             if self.counts

@@ -215,7 +215,7 @@ class MatrixFigure(LiveFigure):
         return "\n".join([self._layer, *lines])
 
     def _stage(self) -> str:
-        values, gradients = self._at_start
+        values, gradients = self._now()
         forward = [self._table("value", n, matrix) for n, matrix in values.items()]
         backward = [
             self._table("gradient", n, gradients[n]) if n in gradients else _EMPTY for n in values

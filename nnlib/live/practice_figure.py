@@ -106,8 +106,7 @@ class PracticeFigure(LiveFigure):
     ):
         self._kinds = checked_nodes(nodes)
         self._templates = templates_for(list(self._kinds.values()))
-        self._first = checked_seed(seed)
-        control = SeedField(self._first, 0, SEEDS - 1, 1)
+        control = SeedField(checked_seed(seed), 0, SEEDS - 1, 1)
         super().__init__(name=name, caption=caption, controls={"seed": control})
 
     @property
@@ -142,17 +141,17 @@ class PracticeFigure(LiveFigure):
         return say("still.practice.seed")
 
     def _stage(self) -> str:
-        return worksheet_svg(problem(self._first, self._kinds))
+        return worksheet_svg(self._now)
 
     def _beside(self, name: str) -> str:
         return f'<span class="nn-beside">{escape(say("still.practice.beside"))}</span>'
 
     def _below(self) -> str:
-        """Return the key of the first problem, and a picture for each template.
+        """Return the key of the present problem, and a picture for each template.
 
         The first seeds have the templates in order.
         """
-        graph = problem(self._first, self._kinds)
+        graph = self._now
         cells = "".join(
             f'<tr><th scope="row">{name}</th><td>{format_number(value)}</td>'
             f"<td>{format_number(graph.gradients[name])}</td></tr>"

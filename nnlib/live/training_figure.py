@@ -142,13 +142,18 @@ class TrainingFigure(LiveFigure):
         self._weights = [_letters(moment.reshape(-1, shape[1])) for moment in kept]
         self._total, self._numbers = len(history.losses), _numbers(history)
         self._curves = _Curves(history)
-        self._start = k = range(len(snapshots))[start]
+        k = range(len(snapshots))[start]
         slider = _Moment(snapshots[k].step, 0.0, float(len(snapshots) - 1), 1.0, moment=k)
         super().__init__(name=name, caption=caption, controls={"step": slider})
 
     @property
     def _now(self) -> int:
         return round(self.inputs["step"])
+
+    def _present(self) -> dict[str, Control]:
+        k, slider = self._now, self.controls["step"]
+        step = self._numbers[k]["step"]
+        return {"step": _Moment(step, slider.low, slider.high, slider.step, moment=k)}
 
     @property
     def values(self) -> dict[str, float]:
@@ -191,7 +196,7 @@ class TrainingFigure(LiveFigure):
         )  # fmt: skip
 
     def _stage(self) -> str:
-        k = self._start
+        k = self._now
         shown = {name: _shown(name, x) for name, x in self._numbers[k].items()}
         at = self._curves.places[k]
         digits = "".join(self._digit(i, p) for i, p in enumerate(self._probabilities[k]))
@@ -271,7 +276,7 @@ class TrainingFigure(LiveFigure):
         )
 
     def _beside(self, name: str) -> str:
-        epoch = _shown("epoch", self._numbers[self._start]["epoch"])
+        epoch = _shown("epoch", self._numbers[self._now]["epoch"])
         return f"<span>{say('still.training.of', total=self._total, epoch=epoch)}</span>"
 
     def _data(self) -> dict[str, Any]:

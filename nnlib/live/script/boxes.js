@@ -5,10 +5,11 @@
 function board(picture) {
   if (picture.parentElement.className === "nn-board") return picture.parentElement;
   const made = make("div", { className: "nn-board" });
-  const { width } = picture.viewBox.baseVal;
+  const { width, height } = picture.viewBox.baseVal;
   const stage = picture.parentElement;
   picture.replaceWith(made);
   made.append(picture);
+  made.style.setProperty("--nn-ratio", width / height); // for a place that limits its height
   const fit = () => {
     const large = stage.parentElement.classList.contains("nn-large") ? 1.4 : 1;
     made.style.maxWidth = `${large * width}px`;
