@@ -124,12 +124,14 @@ def reference_assets(
     context: dict[str, Any],
     doctree: nodes.document | None,
 ) -> None:
-    """Let a figure's page ask for its files; the colours are set before anything is shown."""
+    """Let a figure's page ask for its files, and a chapter for what unfolds a solution with one."""
     if templatename == TEMPLATE:
         app.add_css_file(STYLE)
         app.add_css_file(PAGE_STYLE)
-        app.add_js_file(PAGE_SCRIPT)
+        app.add_js_file(PAGE_SCRIPT)  # at once: it sets the colours
         app.add_js_file(SCRIPT, loading_method="defer")
+    elif pagename in LiveFigureCollector.figures(app.env):
+        app.add_js_file("unfold.js", loading_method="defer")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
