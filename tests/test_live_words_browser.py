@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 from live_pages import every_kind, figure_of, find, open_page
 from random_graphs import random_graph
 
@@ -24,7 +25,7 @@ from nnlib.words import WORDS
 LIBRARY = Path(nnlib.__file__).parent
 SOURCE = {
     path: path.read_text(encoding="utf-8")
-    for path in LIBRARY.rglob("*.*")
+    for path in (*LIBRARY.rglob("*.*"), ROOT / "_ext" / "figure_pages.py")
     if path.suffix in (".py", ".js")
 }
 PRACTISED = ["add", "multiply", "square", "relu", "reciprocal"]
