@@ -10,9 +10,10 @@ from chapter import NAMES, Chapter
 from conftest import ROOT
 from lxml import html
 
-APART = """.//h1 | .//h2 | .//h3 | .//h4 | .//table | .//figure | .//summary | .//strong | .//code
-  | .//pre | .//math | .//a[not(contains(@href, '#term-'))] | .//div[contains(@class, 'cell_output')]
-  | .//p[contains(@class, 'admonition-title')] | .//div[@role='tooltip']"""
+APART = """.//h1 | .//h2 | .//h3 | .//h4 | .//table | .//figure | .//summary | .//strong
+  | .//code | .//pre | .//math | .//a[not(contains(@href, '#term-'))]
+  | .//div[contains(@class, 'cell_output')] | .//div[@role='tooltip']
+  | .//p[contains(@class, 'admonition-title')]"""
 
 
 def by_hand():
@@ -81,6 +82,7 @@ def test_each_term_is_linked_where_a_chapter_first_uses_it_and_has_a_card(site, 
     links = page.xpath(".//a[contains(@href, 'glossary.html#term-')]")
     linked_to = [link.get("href").partition("#")[2] for link in links]
     assert set(linked_to) <= set(glossary.values())
+    assert by_hand().keys() <= glossary.keys()
     cards = {card.get("id"): card for card in page.iterfind(".//div[@role='tooltip']")}
     assert set(cards) == {f"card-{at}" for at in linked_to}
     names = {at: term for term, at in glossary.items()}
