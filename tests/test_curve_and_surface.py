@@ -875,7 +875,7 @@ def test_a_graph_with_a_matrix_in_it_is_exact_too():
 
 IN_NODE = """
 const { script, figures } = JSON.parse(require("fs").readFileSync(0, "utf8"));
-const end = script.lastIndexOf("return {");
+const end = script.lastIndexOf("return{");
 const inner = `${script.slice(0, end)} return { KINDS, plan }; })()`;
 const { KINDS, plan } = new Function(`${inner}; return BackpropLive;`)();
 const text = (value) => (Array.isArray(value) ? value.map(text) : String(value));

@@ -50,7 +50,7 @@ MAKE = r"""
 const fs = require("fs");
 const { data, seeds } = JSON.parse(fs.readFileSync(0, "utf8"));
 const text = fs.readFileSync(process.argv[1], "utf8")
-  .replace(/return \{(?=[^{}]*\};\s*\}\)\(\);\s*$)/, "return { problem,");
+  .replace(/return\{(?=[^{}]*\};\}\)\(\);$)/, "return{problem,");
 const live = new Function(`${text}; return BackpropLive;`)();
 const made = seeds.map((seed) => {
   const graph = live.problem(data, seed);

@@ -131,7 +131,7 @@ class PerceptronFigure(LiveFigure):
 
     @property
     def outputs(self) -> Array:
-        """The output at each point: 1 where the weighted sum with the bias is above 0, else 0."""
+        """What the perceptron puts out at each point, 1 where the sum is above 0."""
         return (self._sums > 0).astype(int)
 
     @property
@@ -140,7 +140,7 @@ class PerceptronFigure(LiveFigure):
 
     @property
     def _sums(self) -> Array:
-        """The weighted sum with the bias at each point: of whole numbers, rounded only here."""
+        """The weighted sum with the bias at each point; of all steps only the division rounds."""
         w1, w2, b = self._tenths
         return (self._thousandths @ [w1, w2] + 1000 * b) / 10_000
 
