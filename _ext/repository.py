@@ -2,8 +2,8 @@
 
 The environment variable ``BOOK_REPOSITORY`` holds its address, such as
 ``https://github.com/someone/backprop-live``; the workflow that publishes the website sets it. The
-theme then shows a link to the source and to the list of issues, and starts a notebook in Colab or on
-Binder. A book that is built elsewhere has no such buttons, for they would lead nowhere.
+theme then shows a link to the source and to the list of issues, and starts a notebook in Colab or
+on Binder. A book that is built elsewhere has no such buttons, for they would lead nowhere.
 """
 
 import os

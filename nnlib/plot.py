@@ -303,8 +303,8 @@ def decision_regions(
 ) -> Picture:
     """Draw where a function of two numbers is above 0.5, and points with the labels 0 and 1.
 
-    What is above 0.5 is shaded and hatched, its border is a line. A point is a circle with label 0
-    and a square with label 1; up to 30 points have their label written into them.
+    What is above 0.5 is shaded and hatched, its border is a line. A point is a square with label 0
+    and a circle with label 1; up to 30 points have their label written into them.
 
     Parameters
     ----------
@@ -378,7 +378,7 @@ def decision_regions(
             ax.contourf(first, second, above, levels, colors=[(BLUE, 0.2)], hatches=["//"])
             ax.contour(first, second, above, [0.5], colors=[BLUE], linewidths=2)
         marks: list[Any] = []
-        for label, (colour, marker) in enumerate([(ORANGE, "o"), (BLUE, "s")]):
+        for label, (colour, marker) in enumerate([(ORANGE, "s"), (BLUE, "o")]):
             looks: Any = {"color": colour, "marker": marker, "linestyle": "none"}
             looks |= {"markeredgecolor": "white"}
             ax.plot(*points[labels == label].T, markersize=15 if n <= 30 else 7, **looks)
