@@ -80,11 +80,11 @@ class PerceptronFigure(LiveFigure):
     >>> gate = PerceptronFigure([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 1], names=("A", "B"))
     >>> gate
     w1 = 0.5, w2 = 0.5, b = −0.7
-    A  B  w1·A + w2·B + b  y  t
-    0  0             −0.7  0  0  right
-    0  1             −0.2  0  1  wrong
-    1  0             −0.2  0  1  wrong
-    1  1              0.3  1  1  right
+    A  B  w1·A + w2·B + b  y  t  y = t?
+    0  0             −0.7  0  0   right
+    0  1             −0.2  0  1   wrong
+    1  0             −0.2  0  1   wrong
+    1  1              0.3  1  1   right
     2 of 4 points are right. The line crosses the A axis at 1.4 and the B axis at 1.4.
     >>> gate.sliders["b"].value = -0.5
     >>> gate.outputs
@@ -152,7 +152,7 @@ class PerceptronFigure(LiveFigure):
     @property
     def _head(self) -> list[str]:
         a, b = self._names
-        return [a, b, f"w1·{a} + w2·{b} + b", "y", "t", ""]
+        return [a, b, f"w1·{a} + w2·{b} + b", "y", "t", "y = t?"]
 
     def __repr__(self) -> str:
         start = ", ".join(f"{n} = {format_number(v)}" for n, v in self.inputs.items())
