@@ -80,7 +80,7 @@ def test_signatures_are_short(library):
     assert figure.startswith("class GraphFigure(output, sliders, *, name=None")
 
 
-@pytest.mark.parametrize("page_name", [*NAMES, "figures", "glossary", "notation"])
+@pytest.mark.parametrize("page_name", [*NAMES, "figures", "formulas", "glossary", "notation"])
 def test_links_to_the_library_arrive(site, library, page_name):
     page = html.parse(str(site / f"chapters/{page_name}.html")).getroot()
     links = page.xpath("//article//a[starts-with(@href, 'library.html#')]/@href")

@@ -18,6 +18,7 @@ PAGES = [
     *(f"chapters/{name}" for name in NAMES),
     "chapters/progress",
     "chapters/figures",
+    "chapters/formulas",
     "chapters/notation",
     "chapters/glossary",
     "chapters/library",
