@@ -121,6 +121,11 @@ X = Variable(1.0, "x")
             ValueError,
             "is an array",
         ),
+        (
+            lambda: GraphFigure(X * 2, {"x": (0, 2, 1)}, predict=True, backward=False),
+            ValueError,
+            "predict=True needs the backward pass",
+        ),
         (lambda: GraphFigure(Variable(3.0), {}), ValueError, "no input with a name"),
         (lambda: GraphFigure(Variable(3.0) * 2, {}), ValueError, "no input with a name"),
     ],
@@ -147,3 +152,16 @@ def test_a_figure_to_predict_gives_nothing_away_before_there_is_a_script():
     assert "<desc>x = 4. y = 2. z = 12.</desc>" in picture
     assert re.search(r'class="nn-parts"[^>]*></text>', picture)
     assert 'data-gradient-of="x" data-exact="3.0">3<' in table  # who has no script unfolds it
+
+
+def test_a_figure_without_the_backward_pass_has_no_derivative_anywhere():
+    x, w = Variable(4.0, "x"), Variable([1.0, 2.0], "w")
+    y = (w * x).sum() + x
+    y.name = "y"
+    figure = GraphFigure(y, {"x": (0, 9, 1)}, name="fig-y", backward=False)
+    assert not re.search("gradient|∂|Derivative|nn-derivative|data-parts-of", figure.view.html)
+    assert 'data-value-of="y" data-exact="16.0"' in figure.view.html
+    assert figure.gradients["x"] == 4  # in Python it is there
+    made = {}
+    exec(figure.code.replace("GraphFigure(y", "again = GraphFigure(y"), made)
+    assert made["again"].view.html == figure.view.html

@@ -10,7 +10,8 @@ from live_pages import open_page
 from playwright.sync_api import expect
 
 from nnlib.graph import Graph, Variable
-from nnlib.live import GraphFigure
+from nnlib.layers import Affine
+from nnlib.live import GraphFigure, MatrixFigure
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 
@@ -167,6 +168,42 @@ def test_a_figure_that_starts_hidden_gives_nothing_away(site_url, page):
     figure.locator('[data-action="reset"]').click()
     assert figure.locator("[data-gradient-of][data-exact]").count() == 0
     assert figure.locator('input[data-input="apple"]').input_value() == "100"
+
+
+def test_a_figure_without_the_backward_pass_goes_forward_only(page, tmp_path, page_errors):
+    x, w = Variable(2.0, "x"), Variable(3.0, "w")
+    y = x * w
+    y.name = "y"
+    ranges = {"x": (0, 5, 1), "w": (0, 5, 1)}
+    layer = Affine([[1.0, 2.0]], [0.5, 0.5])
+    open_page(
+        page,
+        tmp_path,
+        GraphFigure(y, ranges, name="fig-y", backward=False),
+        MatrixFigure(layer, [3.0], name="fig-m", backward=False),
+    )
+    figure, matrix = page.locator(".nn-live").all()
+    buttons = figure.locator(".nn-bar > button").all_text_contents()
+    assert buttons == ["Step forward ▸", "Run all", "Reset"]
+    said = figure.locator(".nn-say")
+    for words in "2 × 3 = 6", "The forward pass is complete: y = 6.":
+        figure.locator('[data-action="step-forward"]').click()
+        expect(said).to_contain_text(words)
+    for action in "step-forward", "run":
+        figure.locator(f'[data-action="{action}"]').click()
+        figure.get_by_label("x: one step more").click()
+        assert not re.search("fast|erivative|back", figure.inner_text())
+    figure.locator('[data-action="reset"]').click()
+    assert exact(figure, "value", "y") == [6, 6]
+
+    assert matrix.locator("table").count() == 4  # X, W, b and Y
+    matrix.locator('td[data-value-of="X"]').click()
+    matrix.locator('input[data-input="X[0]"]').press("ArrowRight")
+    assert "dW" not in matrix.inner_text()
+    moved = float(matrix.locator('input[data-input="X[0]"]').input_value())
+    assert moved > 3
+    assert exact(matrix, "value", "Y") == [moved + 0.5, 2 * moved + 0.5]
+    assert page_errors.all() == []
 
 
 def test_a_number_that_is_not_finite_is_shown_as_such_and_does_not_stick(site_url, page):

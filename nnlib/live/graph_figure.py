@@ -44,6 +44,9 @@ class GraphFigure(LiveFigure):
     count : bool, default False
         Count the multiplications and additions of the steps, and say what central differences
         would take. For graphs of + and × of numbers.
+    backward : bool, default True
+        False leaves the backward pass out, with all derivatives, for readers who do not know it
+        yet.
 
     Attributes
     ----------
@@ -59,8 +62,8 @@ class GraphFigure(LiveFigure):
         If `output` is not a Variable, or a range is not three numbers.
     ValueError
         If the output is an array, a layer or an array cannot be drawn, a value or derivative is
-        not finite, an input has no range, a range has no input, a value is not on its slider, or
-        the graph is not one to count.
+        not finite, an input has no range, a range has no input, a value is not on its slider,
+        the graph is not one to count, or derivatives are to be predicted that are left out.
 
     Examples
     --------
@@ -90,6 +93,7 @@ class GraphFigure(LiveFigure):
         caption: str = "",
         predict: bool = False,
         count: bool = False,
+        backward: bool = True,
     ):
         self.graph = Graph(output)
         if not isinstance(sliders, Mapping) or not all(isinstance(key, str) for key in sliders):
@@ -97,7 +101,11 @@ class GraphFigure(LiveFigure):
                 "GraphFigure: sliders must be a dict with (low, high, step) for each name, such as "
                 f"{{'x': (-5, 5, 0.1)}}; got {sliders!r}"
             )
-        self.predict = predict
+        if predict and not backward:
+            raise ValueError(
+                "GraphFigure: predict=True needs the backward pass: leave one option out"
+            )
+        self.predict, self.backward = predict, backward
         self.counts = [counted(c) for c in counts(self.graph)] if count else []
         _check_drawable(self.graph)
         given = {key.replace(" ", ""): r for key, r in sliders.items()} | dict(sliders)
@@ -150,9 +158,15 @@ class GraphFigure(LiveFigure):
     def _stage(self) -> str:
         now = self._now
         svg = graph_svg(now)
-        return _without_derivatives(svg, now) if self.predict else svg
+        if not self.backward:
+            svg = re.sub(
+                r'<g class="nn-derivative".*?</g>|<text class="nn-parts".*?</text>', "", svg
+            )
+        return _without_derivatives(svg, now) if self.predict or not self.backward else svg
 
     def _beside(self, name: str) -> str:
+        if not self.backward:
+            return ""
         slope = dict(_entries(self._now, "grad"))[name]
         beside = with_number(f"∂{self.graph.output}/∂{name} =", "gradient", name, slope)
         return _without_derivatives(beside, self.graph) if self.predict else beside
@@ -169,18 +183,19 @@ class GraphFigure(LiveFigure):
             f'<tr data-variable="{escape(entry)}">'
             f'<th scope="row">{escape(_row_label(entry, graph))}</th>'
             f"<td {hook('value', entry, value)}</td>"
-            f"<td {hook('gradient', entry, slope)}</td></tr>"
+            + (f"<td {hook('gradient', entry, slope)}</td></tr>" if self.backward else "</tr>")
             for (entry, value), (_, slope) in zip(
                 _entries(graph, only_inputs=False),
                 _entries(graph, "grad", only_inputs=False),
                 strict=True,
             )
         )
+        slopes = f'<th scope="col">∂{y}/∂…</th>' if self.backward else ""
         return (
             f'{counting}<details class="nn-numbers"><summary>{say("still.table")}</summary>'
             '<div class="nn-scroll"><table class="nn-table">'
             f'<thead><tr><th scope="col">{say("still.variable")}</th><th scope="col">'
-            f'{say("still.valueHead")}</th><th scope="col">∂{y}/∂…</th></tr></thead>'
+            f"{say('still.valueHead')}</th>{slopes}</tr></thead>"
             f"<tbody>{cells}</tbody></table></div></details>"
         )
 
@@ -192,8 +207,8 @@ class GraphFigure(LiveFigure):
                 row["symbol"] = symbol(node)
             if row["name"] in self.graph.unnamed:
                 row["unnamed"] = True
-        predict = {"predict": True} if self.predict else {}
-        return {"variables": rows} | predict | ({"counts": self.counts} if self.counts else {})
+        options = {"predict": self.predict, "forward": not self.backward, "counts": self.counts}
+        return {"variables": rows} | {key: value for key, value in options.items() if value}
 
     def _code(self) -> str:
         lines = graph_code(self.graph, set(self.controls))
@@ -205,6 +220,7 @@ class GraphFigure(LiveFigure):
         options += [f"caption={quoted(self.caption)}"] if self.caption else []
         options += ["predict=True"] if self.predict else []
         options += ["count=True"] if self.counts else []
+        options += [] if self.backward else ["backward=False"]
         output = identifiers(self.graph)[self.graph.output]
         return "\n".join(
             [

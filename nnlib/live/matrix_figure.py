@@ -89,6 +89,8 @@ class MatrixFigure(LiveFigure):
         Names the figure on a page, also as the target of links to it if it begins with "fig-".
     caption : str, optional
         One or two sentences below the figure.
+    backward : bool, default True
+        False leaves the backward pass out, for readers who do not know it yet.
 
     Attributes
     ----------
@@ -141,6 +143,7 @@ class MatrixFigure(LiveFigure):
         *,
         name: str = "matrix",
         caption: str = "",
+        backward: bool = True,
     ):
         given = {"X": np.array(as_float(x), dtype=np.float64)}
         if type(layer) is Affine:
@@ -166,9 +169,11 @@ class MatrixFigure(LiveFigure):
                 f"MatrixFigure: {sizes} are more than {MOST} numbers together, too many for a "
                 "reader to follow; take fewer samples or a smaller layer"
             )
+        self.backward = backward
         controls = {
             cell: _control(float(matrix[index]), float(np.abs(matrix).max()))
             for n, matrix in given.items()
+            if backward or n != "dY"
             for cell, index in _cells(n, matrix.shape)
         }
         super().__init__(name=name, caption=caption, controls=controls)
@@ -192,7 +197,9 @@ class MatrixFigure(LiveFigure):
         inputs = self.inputs
         return _compute(
             {
-                n: np.array([inputs[cell] for cell, _ in _cells(n, m.shape)]).reshape(m.shape)
+                n: np.array([inputs.get(cell, m[i]) for cell, i in _cells(n, m.shape)]).reshape(
+                    m.shape
+                )
                 for n, m in self._given.items()
             }
         )
@@ -209,7 +216,7 @@ class MatrixFigure(LiveFigure):
         widths = [max(len(line) for block in column for line in block) for column in columns]
         lines = [
             "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
-            for blocks in (forward, backward)
+            for blocks in ((forward, backward) if self.backward else (forward,))
             for line in zip_longest(*blocks, fillvalue="")
         ]
         return "\n".join([self._layer, *lines])
@@ -224,6 +231,7 @@ class MatrixFigure(LiveFigure):
             f'<div role="group" aria-label="{escape(say(f"still.matrix.{way}"))}">'
             f"{''.join(tables)}</div>"
             for way, tables in (("forward", forward), ("backward", backward))
+            if self.backward or way == "forward"
         )
         beside = sum(matrix.shape[-1] for matrix in values.values()) <= BESIDE
         return f'<div class="nn-arrays{" nn-beside" if beside else ""}">{lines}</div>'
@@ -249,16 +257,18 @@ class MatrixFigure(LiveFigure):
     def _data(self) -> dict[str, Any]:
         values, gradients = self._at_start
         shapes = {n: matrix.shape for n, matrix in values.items()}
-        shapes |= {f"d{n}": gradients[n].shape for n in values if n in gradients}
+        if self.backward:
+            shapes |= {f"d{n}": gradients[n].shape for n in values if n in gradients}
         return {"cells": _Wiring(self._formulas, shapes).data()}
 
     def _code(self) -> str:
         text = {n: _places(n, matrix.shape) for n, matrix in self._given.items()}
         layer = f"Affine(W={text['W']}, b={text['b']})" if "W" in text else "Relu()"
+        last = f"    dout={text['dY']},\n" if self.backward else "    backward=False,\n"
         return (
             f"from nnlib.layers import {self._layer}\n"
             "from nnlib.live import MatrixFigure\n\n"
-            f"MatrixFigure(\n    {layer},\n    x={text['X']},\n    dout={text['dY']},\n"
+            f"MatrixFigure(\n    {layer},\n    x={text['X']},\n{last}"
             f"    name={self.name!r},\n    caption={self.caption!r},\n)\n"
         )
 
@@ -271,6 +281,7 @@ class _Wiring:
 
     def __init__(self, formulas: _Formulas, shapes: dict[str, tuple[int, ...]]):
         self.formulas = formulas
+        self.rules = {result: rule for result, rule in formulas.rules.items() if result in shapes}
         one_sample = len(shapes["X"]) == 1  # its matrices have no index n
         self.letters = {
             n: formulas.letters[n.removeprefix("d")].replace("n" if one_sample else "-", "")
@@ -294,7 +305,7 @@ class _Wiring:
     def _terms(self, matrix: str, at: At) -> list[list[str]]:
         """Return the products that add up to a cell, each as the cells that are multiplied."""
         terms = []
-        for product in self.formulas.rules.get(matrix, []):
+        for product in self.rules.get(matrix, []):
             over = {letter for m in product for letter in self.letters[m] if letter not in at}
             for i in range(max([1, *(self.sizes[letter] for letter in over)])):
                 terms.append([self.key(m, at | dict.fromkeys(over, i)) for m in product])
@@ -308,7 +319,7 @@ class _Wiring:
     def uses(self, matrix: str, at: At) -> list[str]:
         """Return the same in words: a row, column or cell, and what it is multiplied by."""
         found = []
-        for result, products in self.formulas.rules.items():
+        for result, products in self.rules.items():
             for product in products:
                 if matrix in product:
                     place = self.key(result, at)
@@ -322,7 +333,7 @@ class _Wiring:
         numbers = {key: i for i, key in enumerate(self.cells)}
         rows = []
         for key, (matrix, at) in self.cells.items():
-            if rule := self.formulas.rules.get(matrix):
+            if rule := self.rules.get(matrix):
                 parts = [self.key(m, at) for product in rule for m in product]
                 terms = [[numbers[k] for k in term] for term in self.terms[key]]
                 row: dict[str, Any] = {

@@ -1,7 +1,10 @@
 /* A computational graph: values above its edges, derivatives below, forward and backward by steps. */
 
 class GraphFigure extends Figure {
-  get actions() { return ["step-backward", "step-forward", "run", "predict", "check", ...super.actions]; }
+  get actions() {
+    const all = ["step-backward", "step-forward", "run", "predict", "check", ...super.actions];
+    return this.data.forward ? all.filter((action) => !/backward|predict|check/.test(action)) : all;
+  }
 
   setup() {
     this.variables = plan(this.data);
@@ -91,13 +94,14 @@ class GraphFigure extends Figure {
     this.at = null;
     const steps = this.nodes.length;
     const done = { y: this.names[this.last], out: format(this.values[this.last][0]) };
+    const ended = this.data.forward ? "forwardEnd" : "forwardDone";
     let told = "";
     if (action === "step-forward") {
       if (this.cursor >= this.full || (this.cursor >= steps && !stepping)) this.cursor = 0;
       if (this.cursor < steps) {
         this.at = { node: this.nodes[this.cursor], direction: "nn-forth" };
         told = forwardSentence(this, this.nodes[this.cursor++]);
-      } else told = say("forwardDone", done);
+      } else told = say(ended, done);
     } else if (action === "step-backward") {
       if (this.cursor < steps || this.cursor >= this.full) this.cursor = steps;
       const k = this.cursor++ - steps;
@@ -105,7 +109,7 @@ class GraphFigure extends Figure {
       told = this.at ? this.backwardSentence(this.at.node) : say("seed", done);
     } else if (action === "run") {
       this.hide(false);
-      told = say("all", done);
+      told = say(this.data.forward ? ended : "all", done);
     } else if (action === "predict") {
       this.hide(!this.predicting);
       told = this.predicting ? say("predictOn") : say("all", done);
@@ -146,6 +150,7 @@ class GraphFigure extends Figure {
   }
 
   gradientShown(i) {
+    if (this.data.forward) return false; // the backward pass is left out
     const done = this.cursor - this.nodes.length - 1; // backward steps taken, the seed not counted
     if (this.printing || this.known.has(i)) return true;
     return i === this.last ? done >= 0 : this.nodes.length - this.firstUse[i] <= done;
@@ -169,7 +174,7 @@ class GraphFigure extends Figure {
       e.textContent = this.gradientShown(i) ? `= ${addition(this.terms(i))}` : "";
     }
     for (const [action, on] of [["predict", this.predicting], ["check", Boolean(this.checking)]]) {
-      this.button(action).setAttribute("aria-pressed", String(on));
+      this.button(action)?.setAttribute("aria-pressed", String(on));
     }
     this.boxes.sync(({ i }) => this.predicting && this.cursor >= this.nodes.length && !this.gradientShown(i));
     if (this.data.counts) this.one(".nn-count span").textContent = this.data.counts[this.printing ? this.full : this.cursor];
