@@ -34,9 +34,10 @@ def book_files(root: Path) -> Iterator[Path]:
 
 def write_book(app: Sphinx, exception: Exception | None) -> None:
     """Write the file into the finished website."""
-    if exception is not None or app.builder.name != "html":
-        return
     root = Path(app.confdir)
+    wanted = exception is None and app.builder.name == "html"
+    if not (wanted and (root / ".gitignore").is_file()):  # else what is built is not this book
+        return
     with ZipFile(Path(app.outdir, f"{NAME}.zip"), "w", ZIP_DEFLATED, compresslevel=9) as file:
         for path in book_files(root):
             entry = ZipInfo(f"{NAME}/{path.as_posix()}")  # dated 1980, as zip files begin there

@@ -13,19 +13,11 @@ from chapter import NAMES
 from lxml import html
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = [
-    "index",
-    *(f"chapters/{name}" for name in NAMES),
-    "chapters/progress",
-    "chapters/figures",
-    "chapters/formulas",
-    "chapters/notation",
-    "chapters/glossary",
-    "chapters/library",
-    "chapters/references",
-    "search",
-    "genindex",
-]
+START = ["preface", "run-it-yourself"]
+LOOK_UP = ["formulas", "notation", "glossary", "figures", "library", "references"]
+ABOUT = ["progress", "for-teachers", "changes", "corrections"]
+PAGES = ["index", "search", "genindex"]
+PAGES += [f"chapters/{name}" for name in (*START, *NAMES, *LOOK_UP, *ABOUT)]
 
 
 def tree(site, page):
