@@ -331,7 +331,7 @@ def test_not_every_start_gets_there():
     assert 0.06 < found["xor_loss"](stuck) < 0.065
     y = [xor_output(stuck, a, b) for a, b in found["x"]]
     assert sum(abs(out - 0.5) < 0.05 for out in y) == 2
-    CHAPTER.says("from seed 6 the loss stays above 0.06, with two outputs near 0.5")
+    CHAPTER.says("with `default_rng(6)` the loss stays above 0.06, with two outputs near 0.5")
 
 
 def test_what_pictures_would_cost():

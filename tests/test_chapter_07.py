@@ -314,7 +314,7 @@ def test_overflow_in_numbers():
     one = layers.Sigmoid()
     one.forward(40.0)
     assert 0 < one.backward(1.0) < 1e-17
-    CHAPTER.says("434 zeros", "$1.8 \\cdot 10^{308}$, and $e^{710}$", "at $x = 40$")
+    CHAPTER.says("434 zeros", "$e^{710}$ is beyond $1.8 \\cdot 10^{308}$", "at $x = 40$")
 
 
 def test_the_car_park_and_the_kink():

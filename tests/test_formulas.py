@@ -151,7 +151,7 @@ def test_it_says_what_its_letters_are(heading):
 # --- a neuron ---
 
 
-@check("Weighted sum (affine function)")
+@check("Weighted sum plus bias (affine function)")
 def _():
     w, x, b = normal(D), normal(D), normal()
     return {"w": w, "x": x, "b": b, "a": layers.Affine(w[:, None], [b]).forward(x)[0]}
