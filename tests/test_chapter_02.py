@@ -91,7 +91,8 @@ def test_the_and_gate():
     a = [round(0.5 * x1 + 0.5 * x2 - 0.7, 9) for x1, x2 in ((1, 1), (1, 0))]
     assert a == [0.3, -0.2]
     CHAPTER.says(
-        "For the inputs (1, 1) the sum $a$, which chapter 1 called total, is 0.3; for (1, 0) it is −0.2"
+        "For the inputs (1, 1) the sum $a$, which chapter 1 called total, is 0.3",
+        "for (1, 0) it is −0.2",
     )
     assert [f"{logistic(v):.3f}" for v in (a[1], a[0])] == ["0.450", "0.574"]
     assert [f"{logistic(v):.3f}" for v in (20 * a[1], 20 * a[0])] == ["0.018", "0.998"]

@@ -57,6 +57,22 @@ def test_search_finds_a_term(site_url, page, page_errors):
     assert page_errors.all() == []
 
 
+def test_on_paper_a_page_has_no_buttons_and_nothing_is_cut_off(site_url, new_page, page_errors):
+    page = new_page(color_scheme="dark", viewport={"width": 680, "height": 960})
+    page.goto(f"{site_url}/chapters/05-chain-rule.html", wait_until="networkidle")
+    page.emulate_media(media="print")
+    visible = page.locator(":is(button, input, .headerlink, .nn-bar, .bd-sidebar):visible")
+    assert visible.count() == 0
+    assert page.get_by_text("Show code cell source").locator("visible=true").count() == 0
+    assert page.locator("#jb-print-docs-body h1:visible").count() == 1
+    cut = "all => all.filter((e) => e.scrollWidth > e.clientWidth + 1).length"
+    assert page.locator("article pre:visible").evaluate_all(cut) == 0
+    colour = "e => getComputedStyle(e).color"
+    assert page.locator("article p").first.evaluate(colour) == "rgb(0, 0, 0)"
+    assert page.locator("article pre span:visible").first.evaluate(colour) == "rgb(0, 0, 0)"
+    assert page_errors.all() == []
+
+
 @pytest.mark.parametrize("page_name", PAGES)
 def test_every_link_and_file_of_a_page_is_there(site, page_name):
     ids = {}
