@@ -82,7 +82,7 @@ def figure_pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     if app.builder.name not in BUILDERS:
         return
     env = app.env
-    for docname, labelled in sorted(LiveFigureCollector.figures(env).items()):
+    for docname, labelled in sorted(LiveFigureCollector.of(env).items()):
         about = {figure.id: figure for figure in labelled}
         for node, elements in live_nodes(env.get_doctree(docname)):
             for element in elements:
@@ -130,7 +130,7 @@ def reference_assets(
         app.add_css_file(PAGE_STYLE)
         app.add_js_file(PAGE_SCRIPT)  # at once: it sets the colours
         app.add_js_file(SCRIPT, loading_method="defer")
-    elif pagename in LiveFigureCollector.figures(app.env):
+    elif pagename in LiveFigureCollector.of(app.env):
         app.add_js_file("unfold.js", loading_method="defer")
 
 

@@ -28,10 +28,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from docutils import nodes
+from of_pages import OfPages
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
-from sphinx.environment.collectors import EnvironmentCollector
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 BY_HAND = {
@@ -143,31 +143,14 @@ def entries(doctree: nodes.document) -> Iterator[tuple[nodes.term, nodes.definit
                 yield term, item[-1]
 
 
-class Introductions(EnvironmentCollector):
+class Introductions(OfPages):
     """Keep which terms each page introduces, and write all pages again when one has changed.
 
     That is more than needed, but it happens only when a bold term or the glossary has changed,
     and then cards of any page may have.
     """
 
-    @staticmethod
-    def of(env: BuildEnvironment) -> dict[str, list[str]]:
-        """Return the introduced terms by page; the dictionary is pickled with the environment."""
-        if not hasattr(env, "introductions"):
-            env.introductions = {}  # type: ignore[attr-defined]
-        found: dict[str, list[str]] = env.introductions  # type: ignore[attr-defined]
-        return found
-
-    def clear_doc(self, app: Sphinx, env: BuildEnvironment, docname: str) -> None:
-        """Forget a page that is read again or gone."""
-        self.of(env).pop(docname, None)
-
-    def merge_other(
-        self, app: Sphinx, env: BuildEnvironment, docnames: set[str], other: BuildEnvironment
-    ) -> None:
-        """Take over what a parallel reader found."""
-        found = self.of(other)
-        self.of(env).update({name: found[name] for name in docnames if name in found})
+    key = "introductions"
 
     def process_doc(self, app: Sphinx, doctree: nodes.document) -> None:
         """Note the terms of a page that are bold and linked."""

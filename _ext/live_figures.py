@@ -24,10 +24,10 @@ from typing import Any, NamedTuple
 import lxml.html
 from docutils import nodes
 from myst_nb.sphinx_ import NbMetadataCollector
+from of_pages import OfPages
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
-from sphinx.environment.collectors import EnvironmentCollector
 from sphinx.util import logging
 
 from nnlib.live.assets import script, style
@@ -81,31 +81,14 @@ def widen(node: nodes.raw) -> None:
     node.children[:] = [nodes.Text(text)]
 
 
-class LiveFigureCollector(EnvironmentCollector):
+class LiveFigureCollector(OfPages):
     """Keep the labelled figures of each page in Sphinx's environment, and make them labels.
 
     The labels go into Sphinx's own domain after all pages have been read: only then is it known
     whether two pages, one of them perhaps about to lose its figure, claim the same label.
     """
 
-    @staticmethod
-    def figures(env: BuildEnvironment) -> dict[str, list[LabelledFigure]]:
-        """Return the labelled figures by page; the dictionary is pickled with the environment."""
-        if not hasattr(env, "live_figures"):
-            env.live_figures = {}  # type: ignore[attr-defined]
-        figures: dict[str, list[LabelledFigure]] = env.live_figures  # type: ignore[attr-defined]
-        return figures
-
-    def clear_doc(self, app: Sphinx, env: BuildEnvironment, docname: str) -> None:
-        """Forget a page that is read again or gone."""
-        self.figures(env).pop(docname, None)
-
-    def merge_other(
-        self, app: Sphinx, env: BuildEnvironment, docnames: set[str], other: BuildEnvironment
-    ) -> None:
-        """Take over what a parallel reader found."""
-        found = self.figures(other)
-        self.figures(env).update({name: found[name] for name in docnames if name in found})
+    key = "live_figures"
 
     def process_doc(self, app: Sphinx, doctree: nodes.document) -> None:
         """Note the labelled figures of a page and drop its widget state."""
@@ -126,13 +109,13 @@ class LiveFigureCollector(EnvironmentCollector):
                     continue
                 labelled[name] = LabelledFigure(name, first_sentence(caption(element)), node.line)
         if labelled:
-            self.figures(app.env)[docname] = list(labelled.values())
+            self.of(app.env)[docname] = list(labelled.values())
 
     def get_updated_docs(self, app: Sphinx, env: BuildEnvironment) -> list[str]:
         """Turn the figures of all pages into labels of Sphinx's standard domain."""
         domain = env.get_domain("std")
         labels, anonymous = domain.data["labels"], domain.data["anonlabels"]
-        for docname, figures in sorted(self.figures(env).items()):
+        for docname, figures in sorted(self.of(env).items()):
             for figure in figures:
                 label = figure.id.lower()  # as the role {ref} looks it up
                 target = (docname, figure.id)
