@@ -400,6 +400,7 @@ def test_each_mistake_in_a_derivative_is_told_for_what_it_is(page, page_errors, 
         assert told(place).startswith("Right: the derivative of y with respect to ")
         assert not box.is_visible()
     assert f"0 of {len(graph.values) - 1} right at first try" in told(place)
+    assert "?" not in place.locator("[data-gradient-of]").all_text_contents()  # the 1, too
     assert page_errors.all() == []
 
 

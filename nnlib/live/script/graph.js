@@ -84,7 +84,11 @@ class GraphFigure extends Figure {
     this.known.add(i);
     this.draw();
     const all = boxes.every((box) => this.gradientShown(box.target.i));
-    if (all && inside) this.button("predict").focus(); // its box is gone
+    if (all) {
+      this.known.add(this.last); // the 1 at the right end completes the picture
+      this.draw();
+      if (inside) this.button("predict").focus(); // its box is gone
+    }
     return all ? " " + say("allFound", { first, count: boxes.length }) : "";
   }
 
