@@ -96,10 +96,12 @@ class LiveFigureCollector(OfPages):
         metadata = NbMetadataCollector.get_doc_data(app.env).get(docname, {})
         metadata.get("js_files", {}).pop(WIDGET_STATE_KEY, None)
 
+        # Without headings the theme has no list of them at the right, and its script trips.
+        has_margin = len(list(doctree.findall(nodes.section))) > 1
         labelled: dict[str, LabelledFigure] = {}
         for node, elements in live_nodes(doctree):
             for element in elements:
-                if is_wide(element):
+                if is_wide(element) and has_margin:
                     widen(node)
                 name = element.get("id", "")
                 if not name.startswith(LABEL_PREFIX):

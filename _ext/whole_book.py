@@ -15,6 +15,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from sphinx.application import Sphinx
 
 NAME = "backprop-live"
+DATE = (2026, 1, 1, 0, 0, 0)  # of all files in it, whenever it is made
 
 
 def book_files(root: Path) -> Iterator[Path]:
@@ -40,7 +41,7 @@ def write_book(app: Sphinx, exception: Exception | None) -> None:
         return
     with ZipFile(Path(app.outdir, f"{NAME}.zip"), "w", ZIP_DEFLATED, compresslevel=9) as file:
         for path in book_files(root):
-            entry = ZipInfo(f"{NAME}/{path.as_posix()}")  # dated 1980, as zip files begin there
+            entry = ZipInfo(f"{NAME}/{path.as_posix()}", date_time=DATE)
             entry.external_attr = ((root / path).stat().st_mode & 0o777) << 16  # it can be run
             entry.compress_type = ZIP_DEFLATED
             file.writestr(entry, (root / path).read_bytes())

@@ -103,12 +103,12 @@ def test_a_chapter_of_ones_own_is_made_as_the_page_for_teachers_says(site, tmp_p
         capture_output=True, text=True, encoding="utf-8", timeout=300, check=False,
     )  # fmt: skip
     log = done.stdout + done.stderr
-    assert "my-lens" not in "".join(re.findall(r".*WARNING.*|.*ERROR.*", log)), log
+    assert "my-resistors" not in "".join(re.findall(r".*WARNING.*|.*ERROR.*", log)), log
     html = book / "_build" / "html"
-    page = (html / "chapters/my-lens.html").read_text(encoding="utf-8")
-    assert 'data-figure="fig-my-lens"' in page
-    assert "−0.1111" in page  # of the image's place, for each millimetre of the flower's
-    assert "ex-my-lens" in page
+    page = (html / "chapters/my-resistors.html").read_text(encoding="utf-8")
+    assert 'data-figure="fig-my-resistors"' in page
+    assert 'data-gradient-of="r1" data-exact="0.36' in page
+    assert "ex-my-resistors" in page
 
     # Built where a repository is named, a notebook can be started elsewhere from its page.
     page = (html / "chapters/05-chain-rule.html").read_text(encoding="utf-8")

@@ -123,6 +123,8 @@ def test_each_exercise_says_what_to_expect_and_has_a_tested_solution(chapter):
         has_starter = any(k == "code" for k, _ in chapter.cells[asked:start])
         assert has_starter or kinds[label] == "On paper", label
         assert chapter.cells[start][1].startswith("#### Solution\n"), label  # JupyterLab folds it
+        alone = r"(`{3,})\{solution-end\}\n\1"  # whoever takes out a solution takes no more
+        assert re.fullmatch(alone, chapter.cells[end][1].strip()), label
     assert set(module_of(chapter).EXERCISES) == set(exercises)
 
 
