@@ -1,6 +1,5 @@
 """Every term of the glossary is linked where a chapter first uses it, and every link has a card."""
 
-import importlib.util
 import re
 import subprocess
 import sys
@@ -8,20 +7,13 @@ import sys
 import pytest
 from chapter import NAMES, Chapter
 from conftest import ROOT
+from glossary_links import BY_HAND
 from lxml import html
 
 APART = """.//h1 | .//h2 | .//h3 | .//h4 | .//table | .//figure | .//summary | .//strong
   | .//code | .//pre | .//math | .//a[not(contains(@href, '#term-'))]
   | .//div[contains(@class, 'cell_output')] | .//div[@role='tooltip']
   | .//p[contains(@class, 'admonition-title')]"""
-
-
-def by_hand():
-    path = ROOT / "_ext/glossary_links.py"
-    spec = importlib.util.spec_from_file_location("glossary_links", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.BY_HAND
 
 
 def article(site, page):
@@ -82,7 +74,7 @@ def test_each_term_is_linked_where_a_chapter_first_uses_it_and_has_a_card(site, 
     links = page.xpath(".//a[contains(@href, 'glossary.html#term-')]")
     linked_to = [link.get("href").partition("#")[2] for link in links]
     assert set(linked_to) <= set(glossary.values())
-    assert by_hand().keys() <= glossary.keys()
+    assert BY_HAND.keys() <= glossary.keys()
     cards = {card.get("id"): card for card in page.iterfind(".//div[@role='tooltip']")}
     assert set(cards) == {f"card-{at}" for at in linked_to}
     names = {at: term for term, at in glossary.items()}
@@ -96,13 +88,13 @@ def test_each_term_is_linked_where_a_chapter_first_uses_it_and_has_a_card(site, 
     written = [role.lower() for role in roles]
     for term, at in glossary.items():
         more = linked_to.count(at) - written.count(term.lower())
-        assert 0 <= more <= (term not in by_hand()), term
+        assert 0 <= more <= (term not in BY_HAND), term
 
     words, link = running_text(page, names)
     uses, place = 0, 0
     while place < len(words):
         term = use_at(words, place, glossary)
-        if term and term not in by_hand():
+        if term and term not in BY_HAND:
             uses += 1
             around = " ".join(words[max(0, place - 8) : place + 8])
             assert term in link[: place + 1], f"{term} is not linked in: {around}"
