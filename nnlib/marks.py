@@ -161,20 +161,26 @@ class Mark:
         text = format_number(self.value) if self.derivative is None else self.name
         return box(x, y, half_width, BOX, word(x, y, text))
 
-    def labels(self, x: float, y: float) -> str:
-        """Return the value above its edge and the derivative below it, both around `x`."""
+    def labels(self, x: float, y: float, *, backward: bool = True) -> str:
+        """Return the value above its edge and the derivative below it, both around `x`.
+
+        Without `backward`, the value alone.
+        """
         if self.derivative is None:
             return ""
+        parts = self._grids(x, y) if self.grid else self._numbers(x, y)
+        return "".join(parts if backward else parts[:1])
+
+    def _grids(self, x: float, y: float) -> tuple[str, str]:
         at = self.grid
-        if at is None:
-            return self._numbers(x, y)
+        assert at is not None
         top, start = y - 6 - at.height, x - at.width / 2
         return (
             f"{self._title(x, top - 5, shape_text(self.value.shape))}<g class="
-            f'"nn-value">{entries("value", self.name, self.value, at, start, top)}</g>'
+            f'"nn-value">{entries("value", self.name, self.value, at, start, top)}</g>',
             f'<g class="nn-derivative" fill="{DERIVATIVE}" font-style="italic">'
             f"{entries('gradient', self.name, self.derivative, at, start, y + 6)}"
-            f'<text x="{start - 8:g}" y="{y + 11 + at.height / 2:g}">◂</text></g>'
+            f'<text x="{start - 8:g}" y="{y + 11 + at.height / 2:g}">◂</text></g>',
         )
 
     def _title(self, x: float, y: float, shape: str = "") -> str:
@@ -184,20 +190,20 @@ class Mark:
             f"{text}</text>"
         )
 
-    def _numbers(self, x: float, y: float) -> str:
+    def _numbers(self, x: float, y: float) -> tuple[str, str]:
         name = escape(self.name)
         return (
             f"{self._title(x, y - 32) if self.title else ''}"
             f'<rect class="nn-slot" data-slot-of="{name}" x="{x - SLOT / 2:g}" y="{y - 28:g}" '
             f'width="{SLOT:g}" height="26" fill="none"/>'
             f'<text class="nn-value" x="{x:g}" y="{y - 10:g}" font-weight="600" '
-            f"{hook('value', self.name, self.value)}</text>"
+            f"{hook('value', self.name, self.value)}</text>",
             f'<g class="nn-derivative" fill="{DERIVATIVE}" font-style="italic">'
             f'<rect class="nn-pill" data-pill-of="{name}" x="{x - PILL / 2:g}" y="{y + 5:g}" '
             f'width="{PILL:g}" height="28" rx="14" fill="none"/>'
             f'<text x="{x:g}" y="{y + 24:g}" font-size="14">◂ <tspan '
             f"{hook('gradient', self.name, self.derivative)}</tspan></text></g>"
-            f"{self._parts(x, y + 46) if self.parts else ''}"
+            f"{self._parts(x, y + 46) if self.parts else ''}",
         )
 
     def _parts(self, x: float, y: float) -> str:

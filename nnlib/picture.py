@@ -109,8 +109,8 @@ def contributions(graph: Graph) -> dict[str, list[Any]]:
     return arrived
 
 
-def graph_svg(graph: Graph) -> str:
-    """Return the SVG text of a graph.
+def graph_svg(graph: Graph, *, backward: bool = True) -> str:
+    """Return the SVG text of a graph, without `backward` that of its values alone.
 
     An array is drawn entry by entry, one of more than 24 entries as a heat map.
 
@@ -133,7 +133,7 @@ def graph_svg(graph: Graph) -> str:
         edges += _edges_into(at, marks, i, sources[i])
         boxes += _forks(at, i, [j for j in range(len(marks)) for k in sources[j] if k == i])
         boxes.append(mark.source(at.x[i], at.y[i], at.half_width[i]))
-        labels.append(mark.labels(at.middle[i], at.y[i]))
+        labels.append(mark.labels(at.middle[i], at.y[i], backward=backward))
     edges.append(
         _path(f"M{at.x[-1] + at.half_width[-1]:g} {at.y[-1]:g}H{at.output_x - half:g}", y, "")
     )

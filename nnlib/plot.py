@@ -378,15 +378,15 @@ def decision_regions(
             ax.contourf(first, second, above, levels, colors=[(BLUE, 0.2)], hatches=["//"])
             ax.contour(first, second, above, [0.5], colors=[BLUE], linewidths=2)
         marks: list[Any] = []
-        for label, (colour, marker) in enumerate([(ORANGE, "s"), (BLUE, "o")]):
-            looks: Any = {"color": colour, "marker": marker, "linestyle": "none"}
-            looks |= {"markeredgecolor": "white"}
+        for label, (fill, marker) in enumerate([("white", "s"), (GREY, "o")]):  # as in live figures
+            looks: Any = {"color": fill, "marker": marker, "linestyle": "none"}
+            looks |= {"markeredgecolor": GREY, "markeredgewidth": 2}
             ax.plot(*points[labels == label].T, markersize=15 if n <= 30 else 7, **looks)
             marks.append(Line2D([], [], markersize=9, label=f"label {label}", **looks))
         if n <= 30:
-            centred: Any = {"ha": "center", "va": "center_baseline", "color": "white"}
+            centred: Any = {"ha": "center", "va": "center_baseline", "weight": "bold"}
             for point, label in zip(points, labels, strict=True):
-                ax.annotate(f"{label:.0f}", point, weight="bold", **centred)
+                ax.annotate(f"{label:.0f}", point, color="white" if label else "black", **centred)
         ax.set(xlabel=names[0], ylabel=names[1], xlim=edges[[0, -1], 0], ylim=edges[[0, -1], 1])
         ax.locator_params(nbins=5)
         marks.append(Patch(**shade, label="output above 0.5"))

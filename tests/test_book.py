@@ -1,12 +1,15 @@
 """Every chapter of the book has the parts, the length and the tests that the reader relies on."""
 
+import ast
 import importlib
+import json
 import re
 import statistics
 
 import pytest
 import yaml
 from chapter import CHAPTERS, NAMES, Chapter
+from lxml import html
 
 ROOT = CHAPTERS.parent
 SECTIONS = ["Check it", "Mistakes people make", "Practice", "Exercises", "Check yourself"]
@@ -94,6 +97,37 @@ def test_its_figures_have_names_and_captions_and_are_spoken_of(chapter):
         assert name, call
     names = re.findall(r'name="(fig-[a-z0-9-]+)"', chapter.source)
     assert len(set(names)) == len(names)
+
+
+def live_figures(chapter):
+    """The live figures of a chapter as its notebook stores them, but not recorded trainings."""
+    notebook = json.loads((CHAPTERS / f"{chapter.name}.ipynb").read_text(encoding="utf-8"))
+    outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
+    pages = ["".join(output.get("data", {}).get("text/html", "")) for output in outputs]
+    figures = [html.fragment_fromstring(page) for page in pages if page.startswith("<figure")]
+    return [figure for figure in figures if figure.get("data-kind") != "training"]
+
+
+def numbers(figure):
+    return [float(number) for number in figure.xpath("//@data-exact") if number]
+
+
+@each_chapter
+def test_the_copied_code_of_a_figure_makes_that_figure(chapter):
+    figures = live_figures(chapter)
+    assert figures
+    for figure in figures:
+        code = json.loads(figure.findtext(".//script"))["code"]
+        for slider in figure.xpath(".//input[@data-input]"):
+            log = slider.get("data-scale") == "log"
+            value = 10 ** float(slider.get("value")) if log else float(slider.get("value"))
+            code = code.replace(f"⟦{slider.get('data-input')}⟧", f"{value:.12g}")
+        *lines, last = ast.parse(code).body
+        made = {}
+        exec(compile(ast.Module(lines, []), "copied", "exec"), made)
+        again = eval(compile(ast.Expression(last.value), "copied", "eval"), made)
+        stored = numbers(figure)
+        assert numbers(html.fragment_fromstring(again.view.html)) == pytest.approx(stored, rel=1e-9)
 
 
 def test_no_two_figures_of_the_book_have_one_name():

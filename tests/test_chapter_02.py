@@ -97,7 +97,7 @@ def test_the_and_gate():
     assert [f"{logistic(v):.3f}" for v in (a[1], a[0])] == ["0.450", "0.574"]
     assert [f"{logistic(v):.3f}" for v in (20 * a[1], 20 * a[0])] == ["0.018", "0.998"]
     assert [20 * v for v in a] == [6, -4]
-    CHAPTER.says("now 0.450 and 0.574", "then −4 and 6", "are 0.018 and 0.998")
+    CHAPTER.says("now 0.450 and 0.574", "the new sums, −4 and 6", "a step: 0.018 and 0.998")
 
 
 def test_three_layers():
@@ -134,7 +134,7 @@ def test_the_figure_of_the_three_layers():
     rows = on_the_way([1.0, 0.5])
     for name, k in {"z1": 1, "z2": 3, "y": 4}.items():
         assert np.allclose(figure.values[name], rows[k])
-    assert math.isclose(figure.values["sum"], sum(rows[4]))
+    assert math.isclose(figure.values["total"], sum(rows[4]))
     assert sum(v.node is not None for v in figure.graph.variables.values()) == 9
     CHAPTER.says("*Step forward* nine times")
 
@@ -157,7 +157,7 @@ def test_two_layers_without_a_bend_are_one():
         assert np.allclose(x @ found["W"] + found["b"], twice)
     assert np.allclose(found["two"], sums(sums([1.0, 0.5], *LAYERS[0]), *LAYERS[1]))
     assert [2 * 3, 2 * 2 * 3, 2 * 2 * 2 * 3] == [6, 12, 24]
-    CHAPTER.says("it makes 6, 12 and 24 of 3: one line, $8x$")
+    CHAPTER.says("it turns 3 into 6, 12 and 24: one line, $8x$")
     bent = on_the_way([1.0, 0.5])[2]
     assert not np.allclose(bent, found["two"])
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import dis
 import inspect
 import sys
 import textwrap
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -51,18 +53,27 @@ def written(f: Callable[..., Any]) -> tuple[list[str], str]:
         return unknown
     try:
         text = textwrap.dedent(inspect.getsource(f))
-        tree = ast.parse(text.strip().removesuffix(","))
-        needed = inspect.getclosurevars(f)
-    except (OSError, TypeError, ValueError, SyntaxError):
+    except (OSError, TypeError):
         return unknown
+    tree = _parsed(text.strip())
     lambdas = [node for node in ast.walk(tree) if isinstance(node, ast.Lambda)]
-    start = ["import numpy as np"] if needed.globals.get("np") is np else []
+    loaded = {i.argval for i in dis.get_instructions(f) if i.opname == "LOAD_GLOBAL"}
+    needed = loaded & f.__globals__.keys()  # not names of attributes, nor those of Python itself
+    start = ["import numpy as np"] if "np" in needed and f.__globals__["np"] is np else []
     if (
-        needed.nonlocals
-        or set(needed.globals) - {"np"}
+        f.__code__.co_freevars
+        or needed - ({"np"} if start else set())
         or (len(lambdas) != 1) == (name == "<lambda>")
     ):
         return unknown
     if name == "<lambda>":
         return start, ast.unparse(lambdas[0])
     return [*start, *text.rstrip().split("\n")], name
+
+
+def _parsed(text: str) -> ast.AST:
+    """Return the tree of lines of a file, which may begin or end in the middle of a call."""
+    for attempt in (text, f"_({text})", f"{text})", f"_({text}))"):
+        with suppress(SyntaxError):
+            return ast.parse(attempt)
+    return ast.Module([], [])

@@ -157,11 +157,7 @@ class GraphFigure(LiveFigure):
 
     def _stage(self) -> str:
         now = self._now
-        svg = graph_svg(now)
-        if not self.backward:
-            svg = re.sub(
-                r'<g class="nn-derivative".*?</g>|<text class="nn-parts".*?</text>', "", svg
-            )
+        svg = graph_svg(now, backward=self.backward)
         return _without_derivatives(svg, now) if self.predict or not self.backward else svg
 
     def _beside(self, name: str) -> str:
