@@ -390,11 +390,11 @@ def _differences(value: Vector, p: float, q: float, h: float) -> Vector:
         inner = (p <= down) & (up <= q)
         found = np.empty(x.shape)
         found[inner] = (value(up[inner]) - value(down[inner])) / (up - down)[inner]
+        # At an end, through three places inside: where a piece ends is known to less than a step.
         end = x[~inner]
-        step = np.where(end + 2 * h <= q, h, -h)
-        found[~inner] = (4 * value(end + step) - value(end + 2 * step) - 3 * value(end)) / (
-            2 * step
-        )
+        step = np.where(end + 3 * h <= q, h, -h)
+        first, second, third = (value(end + k * step) for k in (1, 2, 3))
+        found[~inner] = (8 * second - 5 * first - 3 * third) / (2 * step)
         return found
 
     return slope
