@@ -53,7 +53,7 @@ def exported(page):
 
 def test_a_tick_is_kept_and_seen_on_every_page_and_in_every_tab(site_url, page, page_errors):
     page.goto(f"{site_url}/{CHAPTER}.html")
-    solved = page.get_by_role("checkbox", name="Done (exercise 1)", exact=True)
+    solved = page.get_by_role("checkbox", name="Done (exercise 1.1)", exact=True)
     expect(solved).not_to_be_checked()
     solved.focus()
     page.keyboard.press("Space")
@@ -167,7 +167,7 @@ def test_where_nothing_can_be_kept_the_controls_say_so_and_work(site_url, page):
 def test_a_full_storage_takes_the_ticks_later_and_a_broken_one_is_begun_anew(
     site_url, page, page_errors
 ):
-    page.goto(f"{site_url}/chapters/progress.html")
+    page.goto(f"{site_url}/chapters/progress.html", wait_until="networkidle")
     page.evaluate(f"""() => {{
       localStorage.setItem("{FORMAT}", "{{ broken");
       for (let size = 2 ** 23; size; size = size >> 1) {{
