@@ -60,8 +60,10 @@ def symbol(layer: Layer) -> str:
     return SYMBOLS[name]
 
 
-def describe(graph: Graph) -> str:
+def describe(graph: Graph, *, backward: bool = True) -> str:
     """Return the numbers of a graph as sentences, for those who do not see the picture.
+
+    Without `backward`, the values alone.
 
     Examples
     --------
@@ -69,8 +71,13 @@ def describe(graph: Graph) -> str:
     'y = 6. x = 3, derivative of y with respect to x = 2.'
     >>> print(describe(Graph(Variable([1.0, -2.0], name="x").sum())))
     y = −1. x = [1, −2], derivative of y with respect to x = [1, 1].
+    >>> describe(Graph(Variable(3.0, name="x") * 2.0), backward=False)
+    'x = 3. y = 6.'
     """
     values, gradients, y = graph.values, graph.gradients, graph.output
+    if not backward:
+        named = {name: value for name, value in values.items() if name not in graph.unnamed}
+        return " ".join(say("value", name=name, value=shown(v)) for name, v in named.items())
     parts = [
         say(
             "still.graph.derivative",
@@ -143,7 +150,7 @@ def graph_svg(graph: Graph, *, backward: bool = True) -> str:
         f'width="{at.width:g}" height="{at.height:g}" role="img" fill="currentColor" '
         'font-family="system-ui, sans-serif" font-size="15" text-anchor="middle">'
         f"<title>{escape(say('still.graph.title', y=y))}</title>"
-        f"<desc>{escape(describe(graph))}</desc>"
+        f"<desc>{escape(describe(graph, backward=backward))}</desc>"
         f"{''.join(edges)}{''.join(boxes)}{''.join(labels)}</svg>"
     )
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from nnlib.graph import Graph, shown
+from nnlib.graph import Graph
 from nnlib.live.base import Control, LiveFigure, with_number
 from nnlib.live.counting import counted, counts, differences
 from nnlib.live.graph_code import entry_name, graph_code, identifiers, quoted
-from nnlib.picture import graph_svg, hook, symbol
+from nnlib.picture import describe, graph_svg, hook, symbol
 from nnlib.variable import Variable
 from nnlib.words import say
 
@@ -158,7 +158,7 @@ class GraphFigure(LiveFigure):
     def _stage(self) -> str:
         now = self._now
         svg = graph_svg(now, backward=self.backward)
-        return _without_derivatives(svg, now) if self.predict or not self.backward else svg
+        return _without_derivatives(svg, now) if self.predict else svg
 
     def _beside(self, name: str) -> str:
         if not self.backward:
@@ -234,12 +234,7 @@ def _without_derivatives(html: str, graph: Graph) -> str:
     """Return HTML with a question mark for each derivative, as the script draws it."""
     html = re.sub(r'(data-gradient-of="[^>]*?) data-exact="[^"]*">[^<]*', r"\1>?", html)
     html = re.sub(r'(data-parts-of="[^>]*>)[^<]*', r"\1", html)
-    values = [
-        say("value", name=name, value=shown(value))
-        for name, value in graph.values.items()
-        if name not in graph.unnamed
-    ]
-    described = escape(" ".join(values))
+    described = escape(describe(graph, backward=False))
     return re.sub("(?<=<desc>)[^<]*", lambda _: described, html)
 
 

@@ -82,13 +82,10 @@ class GraphFigure extends Figure {
     const { boxes, firstTry: first } = this.boxes;
     const inside = boxes.includes(document.activeElement);
     this.known.add(i);
-    this.draw();
     const all = boxes.every((box) => this.gradientShown(box.target.i));
-    if (all) {
-      this.known.add(this.last); // the 1 at the right end completes the picture
-      this.draw();
-      if (inside) this.button("predict").focus(); // its box is gone
-    }
+    if (all) this.known.add(this.last); // the 1 at the right end completes the picture
+    this.draw();
+    if (all && inside) this.button("predict").focus(); // its box is gone
     return all ? " " + say("allFound", { first, count: boxes.length }) : "";
   }
 
@@ -98,14 +95,14 @@ class GraphFigure extends Figure {
     this.at = null;
     const steps = this.nodes.length;
     const done = { y: this.names[this.last], out: format(this.values[this.last][0]) };
-    const ended = this.data.forward ? "forwardEnd" : "forwardDone";
+    const { forward: only } = this.data; // no backward pass
     let told = "";
     if (action === "step-forward") {
       if (this.cursor >= this.full || (this.cursor >= steps && !stepping)) this.cursor = 0;
       if (this.cursor < steps) {
         this.at = { node: this.nodes[this.cursor], direction: "nn-forth" };
         told = forwardSentence(this, this.nodes[this.cursor++]);
-      } else told = say(ended, done);
+      } else told = say(only ? "forwardEnd" : "forwardDone", done);
     } else if (action === "step-backward") {
       if (this.cursor < steps || this.cursor >= this.full) this.cursor = steps;
       const k = this.cursor++ - steps;
@@ -113,7 +110,7 @@ class GraphFigure extends Figure {
       told = this.at ? this.backwardSentence(this.at.node) : say("seed", done);
     } else if (action === "run") {
       this.hide(false);
-      told = say(this.data.forward ? ended : "all", done);
+      told = say(only ? "forwardEnd" : "all", done);
     } else if (action === "predict") {
       this.hide(!this.predicting);
       told = this.predicting ? say("predictOn") : say("all", done);
