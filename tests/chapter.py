@@ -20,6 +20,12 @@ class Chapter:
         self.text = "\n".join(source for kind, source in self.cells if kind == "markdown")
         self.prose = " ".join(self.text.split())
 
+    @property
+    def minutes(self):
+        """How long it takes to read the chapter, and to do its exercises."""
+        line = re.search(r"\*\*Time\*\* (\d+) minutes, and (\d+) for the exercises", self.text)
+        return int(line[1]), int(line[2])
+
     def says(self, *phrases):
         """Fail unless the prose holds each phrase, white space aside."""
         missing = [phrase for phrase in phrases if phrase not in self.prose]

@@ -13,12 +13,6 @@ PREFACE = (CHAPTERS / "preface.md").read_text(encoding="utf-8")
 TEACHERS = (CHAPTERS / "for-teachers.md").read_text(encoding="utf-8")
 
 
-def minutes(chapter):
-    """How long reading a chapter takes, and doing its exercises."""
-    found = re.search(r"\*\*Time\*\* (\d+) minutes, and (\d+) for the exercises", chapter.text)
-    return int(found[1]), int(found[2])
-
-
 def needed(chapter):
     """The numbers of the chapters that a chapter links to as needed."""
     line = re.search(r"^\*\*You need\*\*.*$", chapter.text, flags=re.MULTILINE)[0]
@@ -43,7 +37,7 @@ def test_the_table_of_the_preface_has_the_minutes_of_each_chapter():
     for chapter, _, reading, exercises in rows(PREFACE)[1:]:
         name = re.search(r"\(([\w-]+)\.ipynb\)", chapter)[1]
         found[name] = int(reading), int(exercises)
-    assert found == {name: minutes(Chapter(name)) for name in NAMES}
+    assert found == {name: Chapter(name).minutes for name in NAMES}
 
 
 def test_the_map_leads_to_each_chapter_through_all_that_it_needs():
@@ -63,11 +57,11 @@ def test_the_map_leads_to_each_chapter_through_all_that_it_needs():
 
 
 def test_a_weekend_is_as_long_as_the_preface_says():
-    first = sum(minutes(Chapter(name))[0] for name in NAMES if name[:2] in {"04", "05", "06", "07"})
-    second = sum(minutes(Chapter(name))[0] for name in NAMES if name[:2] in {"08", "09", "11"})
+    first = sum(Chapter(name).minutes[0] for name in NAMES if name[:2] in {"04", "05", "06", "07"})
+    second = sum(Chapter(name).minutes[0] for name in NAMES if name[:2] in {"08", "09", "11"})
     assert 180 < first < 210  # "a little over three hours"
     assert 150 < second < 180  # "a little under three hours"
-    assert f"({minutes(Chapter(NAMES[3]))[0]} minutes)" in PREFACE
+    assert f"({Chapter(NAMES[3]).minutes[0]} minutes)" in PREFACE
 
 
 def test_every_lesson_of_both_plans_has_90_minutes():

@@ -31,7 +31,7 @@ def time_left(**done):
     minutes = 0
     for name in NAMES:
         chapter = Chapter(name)
-        reading, exercises = map(int, re.findall(r"\d+", re.search(r"\*\*Time.*", chapter.text)[0]))
+        reading, exercises = chapter.minutes
         finished, solved = done.get(f"c{name[:2]}", (False, 0))
         minutes += (not finished) * reading
         minutes += exercises * (1 - solved / len(chapter.exercises))
