@@ -50,6 +50,27 @@ def pytest_unconfigure() -> None:
     _SETTINGS.cleanup()
 
 
+_SITE = pytest.StashKey["_SiteBuild"]()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Begin to build the website if a test needs it."""
+    factory: pytest.TempPathFactory = session.config._tmp_path_factory  # type: ignore[attr-defined]
+    shared = factory.getbasetemp()
+    if hasattr(session.config, "workerinput"):  # pytest-xdist: the folder above is every worker's
+        shared = shared.parent
+    build = session.config.stash[_SITE] = _SiteBuild(shared / "site")
+    if any("site" in getattr(item, "fixturenames", ()) for item in session.items):
+        build.begin()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Leave nothing running."""
+    if build := session.config.stash.get(_SITE, None):
+        build.end()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run what is quick first, and what needs the browser last.
 
@@ -89,31 +110,80 @@ def chromium_path() -> Path:
 # --- the site ---
 
 
+class _SiteBuild:
+    """The website being built, once for all processes that share the tests of a run.
+
+    It is begun when it is known that a test needs it, so that it is built while others run.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.done, self.log = folder / "done", folder / "log.txt"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def begin(self) -> None:
+        """Build in the background, from nothing; not if another process does."""
+        try:
+            self.folder.mkdir(parents=True)
+        except FileExistsError:
+            return
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", _BUILD, str(self.done), str(self.folder)],
+                cwd=ROOT,
+                env=os.environ | {"NO_COLOR": "1", "PYTHONUNBUFFERED": "1"},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def result(self) -> Path:
+        """Wait for the end and return the folder of the pages; fail if it was none."""
+        self.begin()
+        deadline = time.monotonic() + 600
+        while not self.done.exists() and time.monotonic() < deadline:
+            time.sleep(0.2)
+        html = self.folder / "_build" / "html"
+        log = self.log.read_text(encoding="utf-8", errors="replace")
+        if not self.done.exists() or self.done.read_text() != "0":
+            reports = "\n".join(
+                f"{path.name}:\n{path.read_text(encoding='utf-8')}"
+                for path in sorted((html / "reports").rglob("*.log"))
+            )
+            pytest.fail(f"The site does not build.\n{log[-20_000:]}\n{reports}", pytrace=False)
+        return html
+
+    def end(self) -> None:
+        """End the process if it is still building."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait()
+
+
+# What `make book` does; how it ended is in a file that appears when it has.
+_BUILD = """
+import os, sys, traceback
+done, folder = sys.argv[1:]
+sys.argv = ["jupyter-book", "build", ".", "-W", "-n", "--keep-going", "--path-output", folder]
+code = 1
+try:
+    from jupyter_book.cli.main import main
+    main()
+except SystemExit as end:
+    code = end.code or 0
+except Exception:
+    traceback.print_exc()
+with open(done + ".part", "w") as file:
+    file.write(str(code))
+os.replace(done + ".part", done)
+"""
+
+
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def site(pytestconfig: pytest.Config) -> Path:
     """The website as ``make book`` builds it, from nothing, in a folder of its own."""
-    folder = tmp_path_factory.mktemp("site")
-    environment = os.environ | {"NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}
-    start = "from jupyter_book.cli.main import main; main()"
-    arguments = ["build", ".", "-W", "-n", "--keep-going", "--path-output", str(folder)]
-    built = subprocess.run(
-        [sys.executable, "-c", start, *arguments],
-        cwd=ROOT,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-    )
-    html = folder / "_build" / "html"
-    if built.returncode != 0 or not (html / "index.html").is_file():
-        reports = "\n".join(
-            f"{path.name}:\n{path.read_text(encoding='utf-8')}"
-            for path in sorted((html / "reports").rglob("*.log"))
-        )
-        pytest.fail(f"The site does not build.\n{built.stdout[-20_000:]}\n{reports}", pytrace=False)
-    return html
+    build: _SiteBuild = pytestconfig.stash[_SITE]
+    return build.result()
 
 
 class _QuietHandler(http.server.SimpleHTTPRequestHandler):
