@@ -36,6 +36,7 @@ METADATA = {
     "language_info": {"name": "python"},
 }
 CELL_METADATA = ("mystnb", "tags")
+NOTEBOOK_METADATA = ("myst", "mystnb")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 ID_LENGTH = 8
 FOLDED = {"source_hidden": True, "outputs_hidden": True}
@@ -82,8 +83,8 @@ def canonical(notebook: Node) -> Node:
     if all(cell["execution_count"] is not None for cell in cells if _runs(cell)):
         for count, cell in enumerate(filter(_runs, cells), start=1):
             _set_count(cell, count)
-    metadata = {k: v for k, v in notebook["metadata"].items() if k == "mystnb"} | METADATA
-    form = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    kept = {k: v for k, v in notebook["metadata"].items() if k in NOTEBOOK_METADATA}
+    form = {"cells": cells, "metadata": kept | METADATA, "nbformat": 4, "nbformat_minor": 5}
     node: Node = nbformat.from_dict(form)
     return node
 
