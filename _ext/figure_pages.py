@@ -54,9 +54,9 @@ def with_links(figure: str, name: str, own_page: str) -> str:
     """Return the HTML of a figure with its links at the end of the caption."""
     link, alone = escape(say("still.page.link")), escape(say("still.page.alone"))
     links = (
+        f'<a class="nn-own-page" href="{escape(own_page)}">{alone}</a> '
         f'<a class="headerlink" href="#{escape(name)}" title="{link}">'
-        '<span aria-hidden="true">#</span></a> '
-        f'<a class="nn-own-page" href="{escape(own_page)}">{alone}</a>'
+        '<span aria-hidden="true">#</span></a>'
     )
     if "</figcaption>" in figure:
         return figure.replace("</figcaption>", f" {links}</figcaption>", 1)
