@@ -16,10 +16,11 @@ unexport PIP_USER PIP_TARGET PIP_PREFIX PIP_REQUIRE_VIRTUALENV
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book test coverage lab serve notebooks lint format lock clean distclean environment
+.PHONY: help book pdf test coverage lab serve notebooks lint format lock clean distclean environment
 
 help:
 	@echo 'make book       build the website: _build/html/index.html'
+	@echo 'make pdf        print the book: _build/backprop-live.pdf'
 	@echo 'make test       run all tests; ARGS="-k live" passes arguments to pytest'
 	@echo 'make coverage   fail where a line or branch of nnlib is not reached by its tests'
 	@echo 'make lab        open the chapters in JupyterLab'
@@ -36,6 +37,9 @@ book: environment
 	'$(BIN)/jupyter-book' build . -W -n --keep-going || { rm -rf _build/.doctrees; exit 1; }
 	@echo
 	@echo 'The book is built: _build/html/index.html (open it, or `make serve`)'
+
+pdf: environment
+	'$(PY)' tools/pdf.py
 
 test: environment
 	'$(PY)' tools/chromium.py

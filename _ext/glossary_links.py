@@ -98,7 +98,7 @@ def is_running_text(text: nodes.Text) -> bool:
     )
 
 
-def join_lines(doctree: nodes.document) -> None:
+def join_lines(doctree: nodes.Element) -> None:
     """Make one text of the lines of a paragraph, which MyST keeps apart."""
     for paragraph in doctree.findall(nodes.paragraph):
         for element in paragraph.findall(nodes.TextElement):
@@ -177,16 +177,20 @@ class LinkTerms(SphinxPostTransform):
     default_priority = 8
 
     def run(self, **kwargs: Any) -> None:
-        """Go through the running text, what is open first."""
+        """Link terms on each page, of which a book on a single page has many."""
         self.say_where_introduced()
         terms, words = finder(terms_of(self.env).keys() - BY_HAND.keys())
-        if not terms or next(self.document.findall(addnodes.desc), None):
-            return  # no glossary; or a reference, made from docstrings
-        join_lines(self.document)
+        for page in list(self.document.findall(addnodes.start_of_file)) or [self.document]:
+            if terms and not next(page.findall(addnodes.desc), None):  # made from docstrings
+                self._link_page(page, terms, words)
+
+    def _link_page(self, page: nodes.Element, terms: list[str], words: re.Pattern[str]) -> None:
+        """Go through the running text of a page, what is open first."""
+        join_lines(page)
         linked: set[str] = set()
         found = [
             node
-            for node in self.document.findall()
+            for node in page.findall()
             if is_link(node) or (isinstance(node, nodes.Text) and is_running_text(node))
         ]
         for node in sorted(found, key=is_folded):

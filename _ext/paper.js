@@ -1,0 +1,54 @@
+/* What paper needs and only a browser can measure: pictures that are too wide for a page go on in a
+   second strip below the first, cut where nothing but lines cross. Page numbers are filled in. */
+
+const WIDEST = 960; // of a picture's units: more would be too small to read
+const SCALE = 0.72; // of a picture, so that its letters have 7.5 points, as long as the page is wide enough
+
+addEventListener("load", () => {
+  for (const svg of document.querySelectorAll(".nn-stage svg[viewBox]:not(.nn-key *, .nn-film *)")) {
+    const { width, height } = svg.viewBox.baseVal;
+    const cuts = places(svg, Math.ceil(width / WIDEST));
+    let last = null;
+    for (let k = 1; k < cuts.length; k++) {
+      const strip = last ? svg.cloneNode(true) : svg;
+      const wide = cuts[k] - cuts[k - 1];
+      strip.setAttribute("viewBox", `${cuts[k - 1]} 0 ${wide} ${height}`);
+      strip.style.width = `${wide * SCALE}px`;
+      if (last) {
+        strip.setAttribute("aria-hidden", "true"); // the first one describes all
+        last.after(strip);
+      }
+      last = strip;
+    }
+  }
+});
+
+/* Where to cut a picture: at its ends, and between where the fewest letters and shapes are hit. */
+function places(svg, strips) {
+  const { width } = svg.viewBox.baseVal;
+  const toSvg = svg.getScreenCTM().inverse();
+  const taken = [...svg.querySelectorAll("text, circle, rect")].map((shape) => {
+    const { x, width } = shape.getBBox();
+    const left = new DOMPoint(x, 0).matrixTransform(toSvg.multiply(shape.getScreenCTM())).x;
+    return [left - 2, left + width + 2];
+  });
+  const hit = (x) => taken.filter(([left, right]) => left < x && x < right).length;
+  const cuts = [0];
+  for (let k = 1; k < strips; k++) {
+    const ideal = (k * width) / strips;
+    const near = Array.from({ length: 201 }, (_, i) => ideal + i - 100);
+    near.sort((a, b) => hit(a) - hit(b) || Math.abs(a - ideal) - Math.abs(b - ideal));
+    cuts.push(near[0]);
+  }
+  return [...cuts, width];
+}
+
+/* Fill in the pages of all places, and return the places that are on none. */
+function fillPages(pages) {
+  const missing = [];
+  for (const element of document.querySelectorAll("[data-page-of]")) {
+    element.textContent = pages[element.dataset.pageOf] ?? "";
+    if (!element.textContent) missing.push(element.dataset.pageOf);
+  }
+  return missing;
+}
