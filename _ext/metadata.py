@@ -22,9 +22,8 @@ import lxml.html
 from docutils import nodes
 from lxml.builder import E
 from markupsafe import Markup
-from sphinx.application import Sphinx
-
 from site_address import address
+from sphinx.application import Sphinx
 
 SHORTEST, LONGEST = 70, 160
 FRONT_TITLE = "Backprop, Live: an interactive textbook on backpropagation"
@@ -50,7 +49,7 @@ PICTURE_ALT = (
 )
 LOCALE = "en_GB"
 TOUCH_ICON = "_static/touch-icon.png"
-BACKGROUNDS = {"light": "#fff", "dark": "#14181e"}  # the theme's --pst-color-background
+BACKGROUNDS = {"light": "#fff", "dark": "#121212"}  # the theme's --pst-color-background
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9])")
 _NOT_PLAIN = re.compile(r"[\\{}^_]")

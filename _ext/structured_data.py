@@ -9,13 +9,12 @@ import json
 from typing import Any
 
 import lxml.html
+import progress
 from docutils import nodes
 from lxml.builder import E
-from sphinx.application import Sphinx
-
-import progress
 from metadata import FRONT_TITLE, plain
 from site_address import address
+from sphinx.application import Sphinx
 
 GOALS = "You will"
 ABOUT = "Backpropagation in neural networks"

@@ -27,14 +27,16 @@ PICTURE = """<!DOCTYPE html>
   body {{ display: grid; grid-template-rows: auto 1fr; box-sizing: border-box; width: 1200px;
     height: 630px; margin: 0; padding: 52px 64px 40px; border-bottom: 14px solid #0b62a4;
     font-family: "Liberation Sans", Arial, sans-serif; color: #222832; background: #fff; }}
-  header {{ display: grid; grid-template-columns: auto 1fr; column-gap: 30px; align-items: center; }}
+  header {{ display: grid; grid-template-columns: auto 1fr; column-gap: 30px;
+    align-items: center; }}
   header svg {{ width: 116px; }}
   h1 {{ margin: 0; font-size: 76px; line-height: 1; letter-spacing: -.02em; }}
   p {{ margin: 10px 0 0; font-size: 34px; color: #48566b; }}
   .nn-live {{ display: grid; align-items: center; margin: 0; border: 0; background: none; }}
   .nn-stage svg {{ width: 1072px; max-width: none; font-family: inherit; }}
 </style>
-<header>{icon}<div><h1>Backprop, Live</h1><p>An interactive textbook on backpropagation</p></div></header>
+<header>{icon}
+<div><h1>Backprop, Live</h1><p>An interactive textbook on backpropagation</p></div></header>
 <div class="nn-live nn-graph"><div class="nn-stage">{graph}</div></div>
 """
 ICON = """<!DOCTYPE html>
