@@ -99,6 +99,11 @@ def signature_of_init(
     return stringify_signature(inspect.signature(thing), show_annotation=False), returns
 
 
+def keep_quotes(app: Sphinx, domain: str, kind: str, content: addnodes.desc_content) -> None:
+    """Leave the quotation marks of a docstring as Python has them."""
+    content["support_smartquotes"] = False
+
+
 def finish(app: Sphinx, doctree: nodes.document) -> None:
     """Let links and the list of contents find the entries; two hyphens become a colon."""
     page = app.env.docname
@@ -133,5 +138,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("source-read", add_entries)
     app.connect("autodoc-process-docstring", complete, priority=600)  # after napoleon
     app.connect("autodoc-process-signature", signature_of_init)
+    app.connect("object-description-transform", keep_quotes)
     app.connect("doctree-read", finish, priority=600)  # after the list of contents was made
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
