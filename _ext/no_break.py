@@ -1,7 +1,7 @@
-"""Keep together what the end of a line should not part: a number and its unit, a word and its number.
+"""Keep a number and its unit, and a name and its number, in one line.
 
-The sources have plain spaces, which anyone can type and search for. When a page is resolved, for any
-builder, those within "10 %", "Exercise 2.3" and "3 × 80" become no-break spaces.
+The sources have plain spaces, which anyone can type and search for. When a page is resolved, for
+any builder, those within "10 %", "Exercise 2.3" and "3 × 80" become no-break spaces.
 """
 
 import re

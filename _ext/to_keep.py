@@ -2,7 +2,7 @@
 
 ``make epub`` and ``make pdf`` make the first two. Where the environment variable ``BOOK_TO_KEEP``
 names the folder that holds them while the website is built, they are copied to the website's root,
-and the directive ``{to-keep}`` lists those that are there. The notebooks (whole_book.py) always are.
+and the directive ``{to-keep}`` lists those that are there. The notebooks always are: whole_book.py.
 """
 
 import os
@@ -38,11 +38,16 @@ class ToKeep(SphinxDirective):
         """Return the line, for the website alone."""
         self.env.note_reread()  # in the next build the files may be others
         offers = [
-            (path.name, f"{KINDS[path.suffix[1:]]} ({path.stat().st_size / 1e6:.1f}\N{NO-BREAK SPACE}MB)")
+            (
+                path.name,
+                f"{KINDS[path.suffix[1:]]} ({path.stat().st_size / 1e6:.1f}\N{NO-BREAK SPACE}MB)",
+            )
             for path in files()
         ]
         line = nodes.paragraph("", "To keep: ", classes=["front-keep"])
-        for number, (name, text) in enumerate([*offers, (f"{NAME}.zip", "notebooks and code (zip)")]):
+        for number, (name, text) in enumerate(
+            [*offers, (f"{NAME}.zip", "notebooks and code (zip)")]
+        ):
             line += nodes.Text(" · " if number else "")
             line += nodes.reference("", text, refuri=name, internal=True)
         return [only("", line, expr="builder_html")]

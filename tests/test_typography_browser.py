@@ -56,7 +56,8 @@ CONTRAST = """() => {
     const colours = new Map();
     for (const e of document.querySelectorAll(".bd-article .highlight pre span:not(:empty)")) {
         const grounds = [];
-        for (let p = e; p; p = p.parentElement) grounds.unshift(getComputedStyle(p).backgroundColor);
+        for (let p = e; p; p = p.parentElement)
+            grounds.unshift(getComputedStyle(p).backgroundColor);
         const ink = getComputedStyle(e).color;
         const [a, b] = [luminance(grounds), luminance([...grounds, ink])];
         colours.set(ink, (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05));
