@@ -4,7 +4,14 @@
 const WIDEST = 960; // of a picture's units: more would be too small to read
 const SCALE = 0.72; // of a picture, so that its letters have 7.5 points, as long as the page is wide enough
 
-addEventListener("load", () => {
+/* Printing makes figures show their numbers. That is when they are as they will be. */
+const laidOut = new Promise((resolve) => {
+  addEventListener("load", () => {
+    matchMedia("print").addEventListener("change", () => resolve(cutPictures()), { once: true });
+  });
+});
+
+function cutPictures() {
   for (const svg of document.querySelectorAll(".nn-stage svg[viewBox]:not(.nn-key *, .nn-film *)")) {
     const { width, height } = svg.viewBox.baseVal;
     const cuts = places(svg, Math.ceil(width / WIDEST));
@@ -13,7 +20,8 @@ addEventListener("load", () => {
       const strip = last ? svg.cloneNode(true) : svg;
       const wide = cuts[k] - cuts[k - 1];
       strip.setAttribute("viewBox", `${cuts[k - 1]} 0 ${wide} ${height}`);
-      strip.style.width = `${wide * SCALE}px`;
+      strip.setAttribute("width", wide * SCALE);
+      strip.setAttribute("height", height * SCALE);
       if (last) {
         strip.setAttribute("aria-hidden", "true"); // the first one describes all
         last.after(strip);
@@ -21,7 +29,7 @@ addEventListener("load", () => {
       last = strip;
     }
   }
-});
+}
 
 /* Where to cut a picture: at its ends, and between where the fewest letters and shapes are hit. */
 function places(svg, strips) {

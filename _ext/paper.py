@@ -334,6 +334,8 @@ def print_page(app: Sphinx, pagename: str, page: HtmlElement, context: dict[str,
     for path in ON_SCREEN:
         for element in page.xpath(path):
             element.drop_tree()
+    for details in page.xpath(f"//details[{by_class('source')}]"):
+        details.set("open", "")
     chapters = chapters_of(page, parts_of(app.env))
     figures = page.xpath(f"//figure[{by_class('nn-live')}][not(ancestor::section[2])]")
     lookup = next(i for i, c in enumerate(chapters) if c.name == "chapters/formulas")

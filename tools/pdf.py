@@ -57,8 +57,10 @@ def print_book(browser: Browser, source: Path) -> bytes:
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("requestfailed", lambda request: problems.append(f"not loaded: {request.url}"))
-    page.emulate_media(media="print", color_scheme="light")
+    page.emulate_media(color_scheme="light")
     page.goto(source.as_uri())
+    page.emulate_media(media="print")
+    page.evaluate("laidOut")
     places: dict[str, int] = {}
     for _ in range(MOST):
         printed = page.pdf(
