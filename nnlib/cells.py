@@ -12,9 +12,9 @@ import numpy as np
 
 from nnlib.formatting import format_number
 from nnlib.functions import Array
+from nnlib.palette import BLUE, ORANGE
 
-DERIVATIVE = "#b4531c"  # readable on white and on black
-SHADE = "#2b7fc4"  # of the values in a heat map, likewise
+DERIVATIVE, SHADE = ORANGE, BLUE  # a derivative; the values in a heat map
 CELL = "−0.05123"  # what each entry of an array has room for, whatever stands there now
 LINE = 18.0  # height of a row of entries
 NUMBERS, LARGEST = 24, 256  # entries: above the first as a heat map, above the second not at all

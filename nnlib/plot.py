@@ -1,19 +1,25 @@
 """Pictures that chapters draw with matplotlib, readable on white and on dark pages.
 
 The colours stay apart for colour-blind readers, and a second cue (dashes, markers, words) stands
-beside each.
+beside each. A picture is an SVG: sharp at every size, with words that stay words. Without a ground
+of its own it has the class ``nn-plot``, and the website's style sheet takes its colours, which suit
+any page, further away from the page that it is on. Black and white stay what they are. With a
+ground of its own it is an ``nn-photo``, and stays as it is.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
+from xml.dom.minidom import parseString
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -22,23 +28,25 @@ from numpy.typing import ArrayLike
 from nnlib.difference import numerical_gradient, single_number
 from nnlib.formatting import format_number
 from nnlib.functions import Array, class_indices
+from nnlib.palette import BLUE, GREY, ORANGE, ORANGE_ON_BLACK
 
 if TYPE_CHECKING:
     from nnlib.training import History
 
-# Of middle lightness: a line has a contrast of 3 : 1 or more on white and on #121212. For the grey
-# of the text, 4.5 : 1 on both is impossible (4.33 : 1 is the best there is); it has 4.5 : 1 on
-# white and 4.1 : 1 on #121212.
-BLUE, ORANGE, GREEN, PURPLE, GREY = "#1a7bbf", "#d55e00", "#009e73", "#cc6699", "#767676"
-
-WIDTH = 4.5  # inches, or 432 px: on a page of 390 px the text is still 12 px high
+REFERENCE = re.compile(r"#([\w.-]+)").findall
+NUMBER = re.compile(r"-?\d+\.\d+").sub
+SPACE = re.compile(r" ?([A-Za-z]) ?").sub  # beside the letter of a path
+WIDTH = 4.5  # inches, or 432 px: on a screen of 390 px the text is still 12 px high
 STYLE: Any = {
     "axes.edgecolor": GREY,
+    "axes.facecolor": "none",
     "axes.labelcolor": GREY,
     "axes.spines.right": False,
     "axes.spines.top": False,
+    "figure.facecolor": "none",
+    "font.sans-serif": ["DejaVu Sans", "Verdana", "sans-serif"],  # the first two are equally wide
     "font.size": 11,
-    "image.interpolation": "nearest",
+    "image.interpolation": "none",  # each dot of a photograph is stored once
     "legend.frameon": False,
     "lines.linewidth": 2,
     "svg.fonttype": "none",  # text stays text
@@ -55,46 +63,75 @@ class Picture:
     Parameters
     ----------
     figure : matplotlib.figure.Figure
+        Made in the `style` of the book, or on a ground of its own.
     text : str
         The numbers of the picture, for those who do not see it.
-    format : "svg" (default) or "png"
-        What a notebook stores; "png" where there are many dots, as in photographs.
 
     Examples
     --------
-    >>> picture = Picture(Figure(), "Nothing yet.", format="png")
+    >>> picture = Picture(Figure(), "Nothing yet.")
     >>> picture
     Nothing yet.
-    >>> picture.data[1:4]
-    b'PNG'
+    >>> picture.data[:4]
+    '<svg'
     """
 
-    def __init__(self, figure: Figure, text: str, format: str = "svg"):
-        self.figure, self.text, self.format = figure, text, format
+    def __init__(self, figure: Figure, text: str):
+        self.figure, self.text = figure, text
 
     def __repr__(self) -> str:
         return self.text
 
     @cached_property
-    def data(self) -> bytes:
-        """The picture as a file of its format, the same bytes on every run; drawn when needed."""
-        svg = {"Title": self.text, "Creator": None, "Date": None}
+    def data(self) -> str:
+        """The picture as SVG, the same on every run; drawn when needed."""
         file = BytesIO()
         with style():
-            self.figure.savefig(
-                file,
-                format=self.format,
-                dpi=144,
-                transparent=True,
-                metadata=svg if self.format == "svg" else {"Software": None},
-            )
-        return file.getvalue()
+            about = {"Title": self.text, "Creator": None, "Date": None}
+            self.figure.savefig(file, format="svg", metadata=about)
+        return tidy(file.getvalue(), own_ground=to_rgba(self.figure.get_facecolor())[3] > 0)
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, str | bytes], dict[str, Any]]:
-        if self.format == "svg":
-            return {"image/svg+xml": self.data.decode(), "text/plain": self.text}, {}
-        width = {"width": round(96 * self.figure.get_figwidth())}
-        return {"image/png": self.data, "text/plain": self.text}, {"image/png": width}
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
+        return {"image/svg+xml": self.data, "text/plain": self.text}
+
+
+def tidy(svg: bytes, own_ground: bool = False) -> str:
+    """Return matplotlib's SVG without what nobody sees: about half of it.
+
+    Places are rounded to a hundredth of a point; metadata, ids that nothing refers to, and space
+    between elements are left out.
+
+    Parameters
+    ----------
+    svg : bytes
+    own_ground : bool, default False
+        Whether its colours are to stay as they are, whatever the page.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> tidy(b'<svg><g id="axes_1"> <path d="M 0.123456 7.000000 z "/></g></svg>')
+    '<svg class="nn-plot"><g><path d="M0.12 7z"/></g></svg>'
+    """
+    elements = parseString(svg).getElementsByTagName("*")
+    root = elements[0]
+    used = {name for e in elements for v in e.attributes.values() for name in REFERENCE(v.value)}
+    for element in elements:
+        for name, value in element.attributes.items():
+            if name == "id" and value not in used:
+                element.removeAttribute(name)
+            elif name in ("d", "x", "y"):
+                short = NUMBER(lambda number: f"{round(float(number[0]), 2) + 0.0:g}", value)
+                element.setAttribute(name, SPACE(r"\1", " ".join(short.split())))
+        for node in list(element.childNodes):
+            blank = node.nodeType == node.TEXT_NODE and not node.data.strip()
+            if blank or node.nodeName == "metadata":
+                element.removeChild(node)
+    root.setAttribute("class", "nn-photo" if own_ground else "nn-plot")
+    return root.toxml()
 
 
 @contextmanager
@@ -228,7 +265,7 @@ def digits(images: ArrayLike, labels: ArrayLike, predictions: ArrayLike | None =
 
     rows = -(-n // 5)
     with style():
-        figure = Figure(figsize=(WIDTH, 1.15 * rows), layout="constrained")
+        figure = Figure(figsize=(WIDTH, 1.15 * rows), layout="constrained", facecolor="black")
         axes = figure.subplots(rows, 5, squeeze=False).ravel()
         for ax in axes:
             ax.axis("off")
@@ -239,17 +276,16 @@ def digits(images: ArrayLike, labels: ArrayLike, predictions: ArrayLike | None =
             wrong = label != answer
             ax.set_xlabel(
                 f"{answer}, not {label}" if wrong else f"{answer}",
-                color=ORANGE if wrong else GREY,
+                color=ORANGE_ON_BLACK if wrong else "white",
                 weight="bold" if wrong else "normal",
             )
-            ax.spines[:].set(
-                visible=True, color=ORANGE if wrong else GREY, linewidth=3 if wrong else 0.8
-            )
+            frame = {"color": ORANGE_ON_BLACK if wrong else GREY, "linewidth": 3 if wrong else 0.8}
+            ax.spines[:].set(visible=True, **frame)
     words = [f"{a}" if a == t else f"{a} (not {t})" for a, t in zip(answers, truth, strict=True)]
     text = f"{n} digits: {', '.join(words)}."
     if predictions is not None:
         text += f" {np.sum(answers == truth)} of {n} answers are right."
-    return Picture(figure, text, format="png")
+    return Picture(figure, text)
 
 
 def bars(values: Mapping[str, float], unit: str) -> Picture:
@@ -287,6 +323,7 @@ def bars(values: Mapping[str, float], unit: str) -> Picture:
         ax.set(xscale="log", xlabel=f"{unit}, on a logarithmic axis")
         ax.set(xlim=(left, numbers.max() * 1.1), yticks=[])
         ax.minorticks_off()
+        ax.xaxis.set_major_formatter(lambda tick, _: format_number(tick))
         ax.invert_yaxis()
         for name, text, bar in zip(values, texts, drawn, strict=True):
             ax.annotate(f"{name}: {text}", (left, bar.get_y()), (0, 4), textcoords="offset points")
@@ -370,28 +407,39 @@ def decision_regions(
     with style(), mpl.rc_context({"hatch.color": BLUE, "hatch.linewidth": 0.8}):
         figure = Figure(figsize=(WIDTH, 4.2), layout="constrained")
         ax = figure.subplots()
-        shade: Any = {"facecolor": (BLUE, 0.2), "edgecolor": BLUE, "linewidth": 0, "hatch": "//"}
-        if above.min() > 0.5:
-            ax.fill_between(edges[[0, -1], 0], *edges[[0, -1], 1], **shade)
-        elif above.max() > 0.5:
-            levels = [0.5, above.max() + 1]
-            ax.contourf(first, second, above, levels, colors=[(BLUE, 0.2)], hatches=["//"])
+        # Two layers, because in SVG a hatch has the opacity of what it is on.
+        layers: Any = [((BLUE, 0.2), None), ("none", "//")]
+        shown = []
+        for colour, hatch in layers:
+            looks: Any = {"facecolor": colour, "edgecolor": BLUE, "linewidth": 0, "hatch": hatch}
+            shown.append(Patch(**looks))
+            if above.min() > 0.5:
+                ax.fill_between(edges[[0, -1], 0], *edges[[0, -1], 1], **looks)
+            elif above.max() > 0.5:
+                levels = [0.5, above.max() + 1]
+                ax.contourf(first, second, above, levels, colors=[colour], hatches=[hatch])
+        if above.min() <= 0.5 < above.max():
             ax.contour(first, second, above, [0.5], colors=[BLUE], linewidths=2)
         marks: list[Any] = []
-        for label, (fill, marker) in enumerate([("white", "s"), (GREY, "o")]):  # as in live figures
-            looks: Any = {"color": fill, "marker": marker, "linestyle": "none"}
+        for label, (fill, marker) in enumerate([("white", "s"), ("black", "o")]):
+            looks = {"color": fill, "marker": marker, "linestyle": "none"}
             looks |= {"markeredgecolor": GREY, "markeredgewidth": 2}
             ax.plot(*points[labels == label].T, markersize=15 if n <= 30 else 7, **looks)
-            marks.append(Line2D([], [], markersize=9, label=f"label {label}", **looks))
+            marks.append(Line2D([], [], markersize=9, **looks))
         if n <= 30:
             centred: Any = {"ha": "center", "va": "center_baseline", "weight": "bold"}
             for point, label in zip(points, labels, strict=True):
                 ax.annotate(f"{label:.0f}", point, color="white" if label else "black", **centred)
         ax.set(xlabel=names[0], ylabel=names[1], xlim=edges[[0, -1], 0], ylim=edges[[0, -1], 1])
         ax.locator_params(nbins=5)
-        marks.append(Patch(**shade, label="output above 0.5"))
+        marks.append(tuple(shown))  # drawn over each other
         figure.legend(
-            handles=marks, loc="outside upper left", ncols=3, columnspacing=1, handletextpad=0.5
+            marks,
+            ["label 0", "label 1", "output above 0.5"],
+            loc="outside upper left",
+            ncols=3,
+            columnspacing=1,
+            handletextpad=0.5,
         )
     right = np.sum((y > 0.5) == (labels == 1))
     said = [
@@ -400,9 +448,7 @@ def decision_regions(
         for out, (a, b), label in zip(y.tolist(), points.tolist(), labels.tolist(), strict=True)
     ]
     numbers = f"Outputs: {', '.join(said)}. " if n <= 10 else ""
-    return Picture(
-        figure, f"{numbers}{right} of {n} points are on the side of their label.", format="png"
-    )
+    return Picture(figure, f"{numbers}{right} of {n} points are on the side of their label.")
 
 
 def gradient_field(

@@ -18,6 +18,7 @@ from nnlib.formatting import format_number, table
 from nnlib.functions import Array, as_float, class_indices, softmax
 from nnlib.live.axes import Axes
 from nnlib.live.base import Control, LiveFigure
+from nnlib.palette import BLUE, ORANGE
 from nnlib.training import History, Snapshot
 from nnlib.words import say
 
@@ -304,8 +305,8 @@ class TrainingFigure(LiveFigure):
         )
 
 
-PLUS = '<g class="nn-plus" stroke="#1a7bbf" transform="translate(0 .5)">'
-MINUS = '<g class="nn-minus" stroke="#b4531c" stroke-width=".6" transform="translate(0 .5)">'
+PLUS = f'<g class="nn-plus" stroke="{BLUE}" transform="translate(0 .5)">'
+MINUS = f'<g class="nn-minus" stroke="{ORANGE}" stroke-width=".6" transform="translate(0 .5)">'
 
 
 @dataclass(frozen=True)
@@ -374,8 +375,8 @@ class _Curves:
         low, high = np.minimum.reduceat(losses, starts), np.maximum.reduceat(losses, starts)
         band = self._loss.path([*x, *x[::-1]], [*high, *low[::-1]])
         content = (
-            f'<path class="nn-band" d="{band}" fill="#1a7bbf" fill-opacity=".3"/>'
-            f'<path class="nn-train" d="{self._loss.path(x, means)}" fill="none" stroke="#1a7bbf" '
+            f'<path class="nn-band" d="{band}" fill="{BLUE}" fill-opacity=".3"/>'
+            f'<path class="nn-train" d="{self._loss.path(x, means)}" fill="none" stroke="{BLUE}" '
             f'stroke-width="2"/>{_now_line(self._loss, at[0])}{_mark("nn-train", DOT, at[1])}'
         )
         about = "still.training.loss.one" if size == 1 else "still.training.loss.group"
@@ -389,7 +390,7 @@ class _Curves:
         steps, train, test = np.array(self._accuracies).T
         content = (
             f'<path class="nn-train" d="{axes.path(steps, 100 * train)}" fill="none" '
-            'stroke="#1a7bbf" stroke-width="2"/>'
+            f'stroke="{BLUE}" stroke-width="2"/>'
             f'<path class="nn-test" d="{axes.path(steps, 100 * test)}" fill="none" '
             'stroke="currentColor" stroke-width="2" stroke-dasharray="5 4"/>'
             f"{_now_line(axes, at[0])}{_mark('nn-train', DOT, at[1])}"
