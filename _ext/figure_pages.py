@@ -126,7 +126,6 @@ def reference_assets(
 ) -> None:
     """Let a figure's page ask for its files, and a chapter for what unfolds a solution with one."""
     if templatename == TEMPLATE:
-        app.add_css_file(STYLE)
         app.add_css_file(PAGE_STYLE)
         app.add_js_file(PAGE_SCRIPT)  # at once: it sets the colours
         app.add_js_file(SCRIPT, loading_method="defer")

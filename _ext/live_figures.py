@@ -4,7 +4,7 @@ A figure is the HTML output of a cell, one element of class ``nn-live``; nnlib d
 extension gives the page what that element cannot bring along:
 
 - ``live.js`` and ``live.css``. The package nnlib puts them together, because a notebook in
-  JupyterLab needs them too; only pages with a figure ask for them.
+  JupyterLab needs them too; only pages with a figure ask for the script.
 - A label for each figure whose author gave it an id beginning with ``fig-``, so that
   ``{ref}`fig-apples``` in any chapter links to it, with the first sentence of its caption as text.
 - The class ``full-width`` for a figure whose picture would shrink or scroll in the column of text:
@@ -161,20 +161,19 @@ def reference_assets(
     context: dict[str, Any],
     doctree: nodes.document | None,
 ) -> None:
-    """Let a page with a live figure ask for the script and the style.
+    """Let a page with a live figure ask for the script.
 
     Sphinx forgets files added in this event after the page, and adds their checksums.
     """
-    if doctree is None or next(live_nodes(doctree), None) is None:
-        return
-    app.add_css_file(STYLE)
-    app.add_js_file(SCRIPT, loading_method="defer")
+    if doctree is not None and next(live_nodes(doctree), None) is not None:
+        app.add_js_file(SCRIPT, loading_method="defer")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the extension; a new ``env_version`` makes Sphinx read all pages again."""
     app.setup_extension("myst_nb")
     app.add_env_collector(LiveFigureCollector)
+    app.add_css_file(STYLE)  # to all pages, which share one style sheet
     app.connect("config-inited", write_assets)
     app.connect("html-page-context", reference_assets)
     return {
