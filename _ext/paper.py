@@ -146,7 +146,9 @@ def answers(chapter: Chapter) -> list[HtmlElement]:
 
 def to_answer(name: str, word: str, tag: str = "p") -> HtmlElement:
     """Return the line that leads to an answer."""
-    return E(tag, {"class": "to-answer"}, E.a({"href": f"#{name}"}, f"{word}, page ", page_of(name)))
+    return E(
+        tag, {"class": "to-answer"}, E.a({"href": f"#{name}"}, f"{word}, page ", page_of(name))
+    )
 
 
 def answer_key(section: HtmlElement, options: list[HtmlElement]) -> HtmlElement:

@@ -34,6 +34,14 @@ LINES = """() => {
     return found;
 }"""
 
+# How much of the page jumped while it was loading: Chromium's measure.
+SHIFTS = """
+    window.shifts = 0;
+    new PerformanceObserver(list => {
+        for (const entry of list.getEntries()) if (!entry.hadRecentInput) shifts += entry.value;
+    }).observe({type: "layout-shift", buffered: true});
+"""
+
 # What reaches out of the window to the right, and cannot be scrolled to within something.
 TOO_WIDE = """() => [...document.querySelectorAll("body *")].filter(e => {
     const box = e.getBoundingClientRect();
@@ -90,6 +98,7 @@ def test_the_front_page_has_a_figure_to_move_above_the_fold(
     site_url, new_page, width, height, share
 ):
     page = new_page(viewport={"width": width, "height": height})
+    page.add_init_script(SHIFTS)
     page.goto(f"{site_url}/{FRONT}")
     slider = page.locator('#fig-front input[data-input="apple"]')
     box = slider.bounding_box()
@@ -101,6 +110,7 @@ def test_the_front_page_has_a_figure_to_move_above_the_fold(
         "all => all.map(e => parseFloat(getComputedStyle(e).fontSize) * e.getScreenCTM().a)"
     )
     assert min(letters) > 9.5
+    assert page.evaluate("shifts") < 0.002
     slider.press("ArrowRight")
     assert page.locator('#fig-front .nn-stage [data-value-of="total"]').text_content() == "222.2"
 

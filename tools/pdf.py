@@ -75,15 +75,16 @@ def print_book(browser: Browser, source: Path) -> bytes:
         places = found
         if missing := page.evaluate("(pages) => fillPages(pages)", places):
             raise PrintError(f"The book links to what is on no page: {', '.join(missing)}")
-    raise PrintError(f"The page numbers of the book still change after {MOST} times of printing it.")
+    raise PrintError(
+        f"The page numbers of the book still change after {MOST} times of printing it."
+    )
 
 
 def pages_of(book: pikepdf.Pdf) -> dict[str, int]:
     """Return the page of each place that something in the book links to."""
     numbers = {page.objgen: number for number, page in enumerate(book.pages, start=1)}
     return {
-        name.removeprefix("/"): numbers[place[0].objgen]
-        for name, place in book.Root.Dests.items()
+        name.removeprefix("/"): numbers[place[0].objgen] for name, place in book.Root.Dests.items()
     }
 
 
