@@ -192,11 +192,23 @@ def build(folder):
     return built.returncode, built.stdout
 
 
+PLOT = """```{{code-cell}}
+---
+mystnb:
+  {}
+  {}
+---
+from nnlib.plot import bars
+bars({{"a": 1}}, "ms")
+```"""
 DEFECTS = {
     r"A formula $\frac{1}{$ that ends too soon.": "formula",
     "See {ref}`fig-nowhere`.": "undefined label: 'fig-nowhere'",
     "A {term}`word` without an entry.": "term not in glossary: 'word'",
     '<figure class="nn-live" id="fig-a/b"></figure>': "cannot name a page of its own",
+    "![](chapters/_static/favicon.svg)": "numbers) and without a caption",
+    PLOT.format("image: {alt: '', classes: a}", "figure: {caption: Words.}"): "numbers). Of",
+    PLOT.format("image: {alt: One bar.}", "figure: {name: fig-bar}"): "a picture without a caption",
     "```{code-cell}\nimport sys\nprint('oh', file=sys.stderr)\n```": "stderr was found",
     "```{code-cell}\n1 / 0\n```": "Executing notebook failed",
 }

@@ -40,7 +40,7 @@ PICTURE = """<!DOCTYPE html>
 <div class="nn-live nn-graph"><div class="nn-stage">{graph}</div></div>
 """
 ICON = """<!DOCTYPE html>
-<style>body {{ margin: 0; background: #0a6fb5; }} svg {{ display: block; }}</style>
+<style>body {{ margin: 0; background: #0b62a4; }} svg {{ display: block; }}</style>
 {icon}
 """
 
