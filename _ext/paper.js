@@ -15,13 +15,16 @@ function cutPictures() {
   for (const svg of document.querySelectorAll(".nn-stage svg[viewBox]:not(.nn-key *, .nn-film *)")) {
     const { width, height } = svg.viewBox.baseVal;
     const cuts = places(svg, Math.ceil(width / WIDEST));
+    const whole = cuts.length === 2;
+    const spans = cuts.slice(1).map((cut, k) => (whole ? [0, height] : heights(svg, cuts[k], cut)));
     let last = null;
     for (let k = 1; k < cuts.length; k++) {
       const strip = last ? svg.cloneNode(true) : svg;
       const wide = cuts[k] - cuts[k - 1];
-      strip.setAttribute("viewBox", `${cuts[k - 1]} 0 ${wide} ${height}`);
+      const [top, high] = spans[k - 1];
+      strip.setAttribute("viewBox", `${cuts[k - 1]} ${top} ${wide} ${high}`);
       strip.setAttribute("width", wide * SCALE);
-      strip.setAttribute("height", height * SCALE);
+      strip.setAttribute("height", high * SCALE);
       if (last) {
         strip.setAttribute("aria-hidden", "true"); // the first one describes all
         last.after(strip);
@@ -34,13 +37,8 @@ function cutPictures() {
 /* Where to cut a picture: at its ends, and between where the fewest letters and shapes are hit. */
 function places(svg, strips) {
   const { width } = svg.viewBox.baseVal;
-  const toSvg = svg.getScreenCTM().inverse();
-  const taken = [...svg.querySelectorAll("text, circle, rect")].map((shape) => {
-    const { x, width } = shape.getBBox();
-    const left = new DOMPoint(x, 0).matrixTransform(toSvg.multiply(shape.getScreenCTM())).x;
-    return [left - 2, left + width + 2];
-  });
-  const hit = (x) => taken.filter(([left, right]) => left < x && x < right).length;
+  const taken = shapes(svg);
+  const hit = (x) => taken.filter(({ left, right }) => left - 2 < x && x < right + 2).length;
   const cuts = [0];
   for (let k = 1; k < strips; k++) {
     const ideal = (k * width) / strips;
@@ -49,6 +47,29 @@ function places(svg, strips) {
     cuts.push(near[0]);
   }
   return [...cuts, width];
+}
+
+/* Of a strip, the top and the height of what is in it, lines included. */
+function heights(svg, left, right) {
+  const points = [...svg.querySelectorAll("path.nn-edge")].flatMap((path) => {
+    const length = path.getTotalLength();
+    const along = Array.from({ length: 101 }, (_, i) => path.getPointAtLength((i * length) / 100));
+    return along.filter(({ x }) => left <= x && x <= right).map(({ y }) => [y, y]);
+  });
+  const inside = shapes(svg).filter((shape) => shape.left < right && shape.right > left);
+  const spans = [...points, ...inside.map(({ top, bottom }) => [top, bottom])];
+  const top = Math.min(...spans.map(([y]) => y)) - 6;
+  return [top, Math.max(...spans.map(([, y]) => y)) + 6 - top];
+}
+
+/* The letters and shapes of a picture, in its units. */
+function shapes(svg) {
+  const toSvg = svg.getScreenCTM().inverse();
+  return [...svg.querySelectorAll("text, circle, rect")].map((shape) => {
+    const { x, y, width, height } = shape.getBBox();
+    const { x: left, y: top } = new DOMPoint(x, y).matrixTransform(toSvg.multiply(shape.getScreenCTM()));
+    return { left, top, right: left + width, bottom: top + height };
+  });
 }
 
 /* Fill in the pages of all places, and return the places that are on none. */

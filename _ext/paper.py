@@ -24,6 +24,7 @@ import matplotlib
 from live_figures import SCRIPT, STYLE
 from lxml.html import HtmlElement
 from lxml.html.builder import E
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
@@ -95,8 +96,6 @@ class Chapter:
 
 def parts_of(env: BuildEnvironment) -> dict[str, str]:
     """Return the caption of the part of the contents to which each page belongs."""
-    from sphinx import addnodes  # local, so that the head of the file is about HTML
-
     toctrees = env.get_doctree(env.config.root_doc).findall(addnodes.toctree)
     return {name: tree["caption"] or "" for tree in toctrees for name in tree["includefiles"]}
 
@@ -336,6 +335,10 @@ def print_page(app: Sphinx, pagename: str, page: HtmlElement, context: dict[str,
     for path in ON_SCREEN:
         for element in page.xpath(path):
             element.drop_tree()
+    for picture in page.xpath("//svg[not(@role)]"):
+        picture.set("aria-hidden", "true")  # a sample of a line, beside the words for it
+    for figure in page.xpath("//figure"):
+        figure.set("role", "group")  # what has the alternative text is the picture in it
     for details in page.xpath(f"//details[{by_class('source')}]"):
         details.set("open", "")
     chapters = chapters_of(page, parts_of(app.env))
