@@ -327,9 +327,8 @@ def ask_lighthouse(judged: list[Judgement], runs: int) -> None:
 
 
 def say(what: str) -> None:
-    """Tell whoever waits at a terminal what has been done."""
-    if sys.stderr.isatty():
-        print(f"\r{what:<60}", end="\r", file=sys.stderr, flush=True)
+    """Tell whoever waits how far it is."""
+    print(what, file=sys.stderr, flush=True)
 
 
 def table(judged: list[Judgement]) -> list[str]:
@@ -411,7 +410,6 @@ def main() -> int:
             browser.close()
         if "lighthouse" in only:
             ask_lighthouse(judged, given.runs)
-    say("")
     if given.details:
         for one in judged:
             print(f"\n{one.page}")
