@@ -1,7 +1,8 @@
 """Keep a number and its unit, and a name and its number, in one line.
 
 The sources have plain spaces, which anyone can type and search for. When a page is resolved, for
-any builder, those within "10 %", "Exercise 2.3" and "3 × 80" become no-break spaces.
+any builder, those within "10 %", "Exercise 2.3" and "3 × 80" become no-break spaces. To a browser a
+formula is like a picture, behind which a line may end, so a comma behind it is joined to it.
 """
 
 import re
@@ -10,7 +11,7 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 
-SPACE = "\N{NO-BREAK SPACE}"
+SPACE, JOINER = "\N{NO-BREAK SPACE}", "\N{WORD JOINER}"
 AS_WRITTEN = (nodes.literal, nodes.math, nodes.math_block, nodes.raw, nodes.FixedTextElement)
 
 _UNIT = re.compile(r"(?<=\d) (?=(?:%|[kMG]?B\b|ms\b|px\b))")
@@ -29,7 +30,10 @@ def join(element: nodes.Element) -> None:
     """Change the texts within an element, but not code, formulas and HTML."""
     for place, child in enumerate(element.children):
         if isinstance(child, nodes.Text):
-            element.children[place] = nodes.Text(joined(child))
+            text = joined(child)
+            if place and isinstance(element[place - 1], nodes.math) and text[:1] in ",.;:?!)":
+                text = JOINER + text
+            element.children[place] = nodes.Text(text)
             element.children[place].parent = element
         elif isinstance(child, nodes.Element) and not isinstance(child, AS_WRITTEN):
             join(child)
