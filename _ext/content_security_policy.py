@@ -8,6 +8,8 @@ that sends no headers. What it allows:
 - the scripts and style attributes that are written in this very page, each by its hash. They are
   counted when the page is finished, after all other handlers; nobody lists them by hand. An
   attribute such as ``onclick`` is not allowed: let a script of its own listen;
+  The search page alone takes every style attribute: it reads other pages, to quote them, and the
+  policy holds for what it reads;
 - no frames, plug-ins or workers, no other base address, forms only to the book's own search.
 
 Not "none" by default, but the book itself: Firefox fetches the next page beforehand, for which
@@ -34,15 +36,22 @@ def hashes(texts: list[str]) -> list[str]:
     return sorted(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
 
 
-def policy(page: lxml.html.HtmlElement) -> str:
+def style_sources(pagename: str, page: lxml.html.HtmlElement) -> list[str]:
+    """Return what may stand in the style attributes of a page."""
+    if pagename == "search":
+        return ["'unsafe-inline'"]
+    styles = page.xpath("//@style")
+    return ["'unsafe-hashes'", *hashes(styles)] if styles else ["'none'"]
+
+
+def policy(pagename: str, page: lxml.html.HtmlElement) -> str:
     """Return the policy of a page."""
     inline = page.xpath("//script[not(@src)]")
     scripts = [script.text or "" for script in inline if script.get("type", "") in RUN]
-    styles = page.xpath("//@style")
     directives = {
         "default-src": ["'self'"],
         "script-src": ["'self'", *hashes(scripts)],
-        "style-src-attr": ["'unsafe-hashes'", *hashes(styles)] if styles else ["'none'"],
+        "style-src-attr": style_sources(pagename, page),
         "img-src": ["'self'", "data:"],
         "frame-src": ["'none'"],
         "object-src": ["'none'"],
@@ -60,7 +69,7 @@ def add_policy(
     if app.builder.name == "singlehtml":
         return
     charset = page.head.find("meta[@charset]")
-    rules = E.meta({"http-equiv": "Content-Security-Policy", "content": policy(page)})
+    rules = E.meta({"http-equiv": "Content-Security-Policy", "content": policy(pagename, page)})
     charset.addnext(rules)
     rules.addnext(E.meta(name="referrer", content=REFERRER))
 

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 START = ["preface", "run-it-yourself"]
 LOOK_UP = ["formulas", "notation", "glossary", "figures", "library", "references"]
 ABOUT = ["progress", "for-teachers", "changes", "corrections"]
-PAGES = ["index", "search", "genindex"]
+PAGES = ["index", "search", "genindex", "404"]
 PAGES += [f"chapters/{name}" for name in (*START, *NAMES, *LOOK_UP, *ABOUT)]
 
 
