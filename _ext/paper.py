@@ -1,12 +1,12 @@
 """The single page of the book becomes what is printed: a book on paper, and its PDF.
 
-``make pdf`` builds the book as one page and has Chromium print it (``tools/pdf.py``). Here that page
-gets the form of a printed book, as HTML with a style sheet of its own, ``paper.css``:
+``make pdf`` builds the book as one page and has Chromium print it (``tools/pdf.py``). Here that
+page gets the form of a printed book, as HTML with a style sheet of its own, ``paper.css``:
 
-- Of the theme's page only the text is left, in chapters that begin on a new page. A chapter is named
-  in its running head.
-- A cover, the contents and an index. Where a page number is to stand, there is an empty element with
-  ``data-page-of``, the id of a place; ``tools/pdf.py`` fills it in, when it knows.
+- Of the theme's page only the text is left, in chapters that begin on a new page. A chapter is
+  named in its running head.
+- A cover, the contents and an index. Where a page number is to stand, there is an empty element
+  with ``data-page-of``, the id of a place; ``tools/pdf.py`` fills it in, when it knows.
 - Nothing gives an answer away: solutions, and what is said about each answer of a quiz, stand in a
   chapter of their own behind the last one, with links both ways.
 - What makes sense on a screen only is left out, and links to it become text. Files beside the
@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-import lxml.html
 import matplotlib
 from live_figures import SCRIPT, STYLE
 from lxml.html import HtmlElement
@@ -287,6 +286,13 @@ def index(chapters: list[Chapter]) -> Chapter | None:
 # --- links ---
 
 
+def name_headings(article: HtmlElement) -> None:
+    """Let links lead to a heading, not to its section, which may begin at the end of a page."""
+    for heading in article.xpath("//section[@id]/*[self::h2 or self::h3 or self::h4][1]"):
+        if heading.get("id") is None:
+            heading.set("id", heading.getparent().attrib.pop("id"))
+
+
 def mend_links(page: HtmlElement, chapters: list[Chapter], base: str) -> None:
     """Make every link lead to a place in the book, or to a full address; else it becomes text."""
     for chapter in chapters:
@@ -374,6 +380,7 @@ def print_page(app: Sphinx, pagename: str, page: HtmlElement, context: dict[str,
         E.script(src=f"_static/{SCRIPT}"),
         E.script((FOLDER / "paper.js").read_text(encoding="utf-8")),
     )
+    name_headings(article)
     page[:] = [head, body]
     page.attrib.clear()
     page.set("lang", app.config.language)

@@ -6,9 +6,9 @@ registers its nodes for "singlehtml", whereupon the nodes of all other extension
 "html", are unknown there and the build stops. Here a builder of the family gets what is registered
 for "html" as well.
 
-On a single page, ids that several chapters have ("summary", "id3") would be there several times, and
-links to all but the first would lead astray. Sphinx's builder leaves it at that; this one gives them
-names of their own.
+On a single page, ids that several chapters have ("summary", "id3") would be there several times,
+and links to all but the first would lead astray. Sphinx's builder leaves it at that; this one gives
+them names of their own.
 """
 
 from typing import Any
@@ -58,7 +58,7 @@ class SinglePageBuilder(SingleFileHTMLBuilder):
 def make_unique(tree: nodes.document, own: list[nodes.Element]) -> dict[tuple[str, str], str]:
     """Rename each id that an earlier page has; return the new names by page and old name.
 
-    ``own`` are the links that do not leave their page; those made later to the first page look alike.
+    ``own`` are the links that do not leave their page; later ones to the first page look alike.
     """
     parts = list(tree.findall(addnodes.start_of_file))
     inside = {part["docname"]: ids(part) for part in parts}

@@ -2,11 +2,12 @@
 
     python tools/pdf.py
 
-The book is built as a single page in the form of ``_ext/paper.py``, and a Chromium prints that page,
-with tags for screen readers and an outline. No style sheet can tell Chromium to write on which page a
-place is. So it prints the book, the page numbers are looked up in the PDF and filled in, and it prints
-again, until every number is true. Then the file gets its metadata, and its objects are packed, which
-makes a third of it. It has no date: the same Chromium makes the same file of the same book.
+The book is built as a single page in the form of ``_ext/paper.py``, and a Chromium prints that
+page, with tags for screen readers and an outline. No style sheet can tell Chromium to write on
+which page a place is. So it prints the book, the page numbers are looked up in the PDF and filled
+in, and it prints again, until every number is true. Then the file gets its metadata, and its objects
+are packed, which makes a third of it. It has no date: the same Chromium makes the same file of the
+same book.
 """
 
 import io
@@ -16,13 +17,16 @@ from pathlib import Path
 
 import chromium
 import pikepdf
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
 ROOT = Path(__file__).resolve().parents[1]
 NAME = "backprop-live.pdf"
-ABOUT = """({ title: document.title, language: document.documentElement.lang,
-    ...Object.fromEntries([...document.querySelectorAll("meta[name]")].map((m) => [m.name, m.content])) })"""
+ABOUT = """() => {
+    const named = [...document.querySelectorAll("meta[name]")].map((m) => [m.name, m.content]);
+    const { title, documentElement } = document;
+    return { title, language: documentElement.lang, ...Object.fromEntries(named) };
+}"""
 MOST = 5  # times that the book is printed
 
 
@@ -51,9 +55,8 @@ def start(playwright: Playwright) -> Browser:
         return playwright.chromium.launch(executable_path=path, **options)
 
 
-def print_book(browser: Browser, source: Path) -> bytes:
-    """Return the PDF of a single page, with the numbers of its pages filled in."""
-    page = browser.new_page()
+def open_book(page: Page, source: Path) -> None:
+    """Open the single page as it is printed, and wait until its figures are laid out."""
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("requestfailed", lambda request: problems.append(f"not loaded: {request.url}"))
@@ -61,13 +64,17 @@ def print_book(browser: Browser, source: Path) -> bytes:
     page.goto(source.as_uri())
     page.emulate_media(media="print")
     page.evaluate("laidOut")
+    if problems:
+        raise PrintError("\n".join(problems))
+
+
+def print_book(page: Page) -> bytes:
+    """Return the PDF of the single page that is open, with the numbers of its pages filled in."""
     places: dict[str, int] = {}
     for _ in range(MOST):
         printed = page.pdf(
             prefer_css_page_size=True, print_background=True, tagged=True, outline=True
         )
-        if problems:
-            raise PrintError("\n".join(problems))
         with pikepdf.open(io.BytesIO(printed)) as book:
             found = pages_of(book)
             if found == places:
@@ -130,8 +137,10 @@ def main() -> int:
         source = build(ROOT)
         with sync_playwright() as playwright:
             browser = start(playwright)
+            page = browser.new_page()
+            open_book(page, source)
             file = ROOT / "_build" / NAME
-            file.write_bytes(print_book(browser, source))
+            file.write_bytes(print_book(page))
             browser.close()
     except (PrintError, PlaywrightError, chromium.NoChromiumError) as error:
         print(error, file=sys.stderr)
