@@ -16,11 +16,12 @@ unexport PIP_USER PIP_TARGET PIP_PREFIX PIP_REQUIRE_VIRTUALENV
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book links pdf test coverage lab serve notebooks lint format lock clean distclean environment
+.PHONY: help book links epub pdf test coverage lab serve notebooks lint format lock clean distclean environment
 
 help:
 	@echo 'make book       build the website: _build/html/index.html'
 	@echo 'make links      ask whether what the book links to elsewhere is still there'
+	@echo 'make epub       make the ePub: _build/backprop-live.epub'
 	@echo 'make pdf        print the book: _build/backprop-live.pdf'
 	@echo 'make test       run all tests; ARGS="-k live" passes arguments to pytest'
 	@echo 'make coverage   fail where a line or branch of nnlib is not reached by its tests'
@@ -42,6 +43,12 @@ book: environment
 links: environment
 	# As a custom builder, for jupyter-book puts what its own writes into _build/html.
 	'$(BIN)/jupyter-book' build . -n --builder custom --custom-builder linkcheck
+
+epub: environment
+	'$(BIN)/jupyter-book' build . -W -n --keep-going --builder custom --custom-builder epub || { \
+	    rm -rf _build/.doctrees; exit 1; }
+	mv _build/epub/backprop-live.epub _build
+	@echo 'The ePub is made: _build/backprop-live.epub'
 
 pdf: environment
 	'$(PY)' tools/pdf.py
