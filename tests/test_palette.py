@@ -17,7 +17,7 @@ TABLE = {name: forms for name, *forms in ROW.findall((ROOT / "CONTRIBUTING.md").
 def test_the_library_draws_with_the_middle_forms():
     assert list(TABLE) == ["blue", "orange", "grey"]
     assert [forms[2] for forms in TABLE.values()] == [palette.BLUE, palette.ORANGE, palette.GREY]
-    assert palette.ORANGE_ON_BLACK == TABLE["orange"][1]
+    assert TABLE["orange"][1] == palette.ORANGE_ON_BLACK
 
 
 @pytest.mark.parametrize("name", TABLE)
