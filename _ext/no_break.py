@@ -1,8 +1,9 @@
 """Keep a number and its unit, and a name and its number, in one line.
 
 The sources have plain spaces, which anyone can type and search for. When a page is resolved, for
-any builder, those within "10 %", "Exercise 2.3" and "3 × 80" become no-break spaces. To a browser a
-formula is like a picture, behind which a line may end, so a comma behind it is joined to it.
+any builder, those within "10 %", "Exercise 2.3" and "3 × 80" become no-break spaces. To a browser
+a formula is like a picture, behind which a line may end: it is put into one element with the comma
+behind it.
 """
 
 import re
@@ -11,7 +12,8 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 
-SPACE, JOINER = "\N{NO-BREAK SPACE}", "\N{WORD JOINER}"
+SPACE = "\N{NO-BREAK SPACE}"
+SIGNS = tuple(",.;:?!)")
 AS_WRITTEN = (nodes.literal, nodes.math, nodes.math_block, nodes.raw, nodes.FixedTextElement)
 
 _UNIT = re.compile(r"(?<=\d) (?=(?:%|[kMG]?B\b|ms\b|px\b))")
@@ -30,18 +32,27 @@ def join(element: nodes.Element) -> None:
     """Change the texts within an element, but not code, formulas and HTML."""
     for place, child in enumerate(element.children):
         if isinstance(child, nodes.Text):
-            text = joined(child)
-            if place and isinstance(element[place - 1], nodes.math) and text[:1] in ",.;:?!)":
-                text = JOINER + text
-            element.children[place] = nodes.Text(text)
+            element.children[place] = nodes.Text(joined(child))
             element.children[place].parent = element
         elif isinstance(child, nodes.Element) and not isinstance(child, AS_WRITTEN):
             join(child)
 
 
+def join_formulas(doctree: nodes.document) -> None:
+    """Put each formula and the sign behind it into one element, which book.css does not break."""
+    for formula in list(doctree.findall(nodes.math)):
+        text = formula.next_node(descend=False, siblings=True)
+        if isinstance(text, nodes.Text) and text[:1] in SIGNS:
+            formula.parent.replace(text, nodes.Text(text[1:]))
+            whole = nodes.inline("", "", classes=["joined"])
+            formula.replace_self(whole)
+            whole += [formula, nodes.Text(text[:1])]
+
+
 def join_page(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Change the texts of a page."""
     join(doctree)
+    join_formulas(doctree)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

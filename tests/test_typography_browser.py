@@ -149,3 +149,16 @@ def test_signs_are_those_of_print_and_are_not_torn_from_their_numbers(site):
             no_break += text.count("\N{NO-BREAK SPACE}")
     assert wrong == []
     assert no_break > 100
+
+
+def test_a_comma_does_not_begin_a_line(site_url, new_page):
+    page = new_page(viewport={"width": 390, "height": 844})
+    page.goto(f"{site_url}/chapters/notation.html")
+    heights = page.locator("td .joined").evaluate_all("""all => all.map(e => {
+        const sign = document.createRange();
+        sign.selectNodeContents(e.lastChild);
+        const formula = e.querySelector("math").getBoundingClientRect();
+        return sign.getBoundingClientRect().top < formula.bottom;
+    })""")
+    assert len(heights) > 5
+    assert all(heights)
