@@ -45,6 +45,7 @@ FONT = Path("chapters", "_static", "fonts", "BackpropMath-subset.woff2")
 IDENTIFIER = "urn:uuid:6d7c2a52-31a9-4a0f-8f0e-6a2f5f2c9b41"  # of every version
 ONLY_ON_THE_WEB = {"chapters/progress"}  # it means nothing without a script
 SOLUTIONS = "Solutions"
+BEGINNING = "In short"
 
 MEDIA_TYPES = {
     ".css": "text/css",
@@ -101,8 +102,7 @@ class Epub(Epub3Builder):
 
     def finish(self) -> None:
         """Write the book."""
-        Path(self.outdir, f"{NAME}.epub").unlink(missing_ok=True)
-        write(Path(self.outdir, f"{NAME}.epub"), self.files_of_book())
+        write(Path(self.outdir, f"{NAME}.epub"), list(self.files_of_book()))
 
     def parts(self) -> list[Part]:
         """Return the book's pages, as its table of contents has them."""
@@ -117,6 +117,8 @@ class Epub(Epub3Builder):
         """Return a page, as it is in the book."""
         number = self.env.toc_secnumbers.get(name, {}).get("", ())
         page = parse(name, self.texts[name], ".".join(map(str, number)))
+        if name == self.config.root_doc:  # the book's title has a page of its own
+            page.rename(BEGINNING)
         still_figures(page, self.config.html_baseurl, say("still.page.alone"))
         folded(page)
         return page
@@ -210,7 +212,7 @@ def render(template: str, **values: Any) -> bytes:
     return _TEMPLATES.get_template(template).render(values).encode()
 
 
-def write(path: Path, files: Iterator[tuple[str, bytes]]) -> None:
+def write(path: Path, files: list[tuple[str, bytes]]) -> None:
     """Write the files into one, the first of which says what it is."""
     with ZipFile(path, "w", compresslevel=9) as book:
         book.writestr(ZipInfo("mimetype", DATE), "application/epub+zip", ZIP_STORED)

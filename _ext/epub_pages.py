@@ -24,7 +24,7 @@ import lxml.html
 from lxml import etree
 from lxml.html import HtmlElement
 from lxml.html import builder as E
-from still_figures import own_page, still
+from still_figures import fill_in, hidden_numbers, own_page, still
 
 SUFFIX = ".xhtml"
 XHTML = "http://www.w3.org/1999/xhtml"
@@ -66,6 +66,12 @@ class Page:
         """Return where the page is in the book, beginning with "/"."""
         return f"/{self.name}{SUFFIX}"
 
+    def rename(self, title: str) -> None:
+        """Give the page another heading."""
+        heading = self.body.find(".//h1")
+        heading.clear()
+        heading.text = self.title = title
+
 
 def parse(name: str, html: str, number: str = "") -> Page:
     """Return a page from the HTML of its text."""
@@ -105,8 +111,15 @@ def classed(page: HtmlElement, name: str) -> list[HtmlElement]:
 
 
 def still_figures(page: Page, address: str, words: str) -> None:
-    """Replace live figures by pictures; `address` is the website's, or empty."""
+    """Replace live figures by pictures; `address` is the website's, or empty.
+
+    What is hidden in a figure of an exercise is the solution.
+    """
     for figure in classed(page.body, "nn-live"):
+        if figure.xpath("ancestor::section[@id='exercises']") and hidden_numbers(figure):
+            figure.find("details").classes.add("nn-answers")
+        else:
+            fill_in(figure)
         still(figure)
         if address and figure.get("id", "").startswith("fig-"):
             own_page(figure, f"{address}figures/{figure.get('id')}.html", words)
@@ -115,11 +128,9 @@ def still_figures(page: Page, address: str, words: str) -> None:
 def folded(page: Page) -> None:
     """Give what is folded a summary of plain text; Sphinx has one for each state."""
     for summary in page.body.iter("summary"):
-        words = summary.find("p")
-        if words is not None:
-            text = text_of(words)
+        if summary.find("p") is not None:
             summary.clear()
-            summary.text = text
+            summary.text = "Code"
 
 
 def without_ids(element: HtmlElement) -> HtmlElement:
@@ -205,7 +216,7 @@ def move_quiz(page: Page, to: str) -> None:
             for choice in choices:
                 words = classed(choice, "sd-summary-text")[0]
                 words.tag, words.attrib["class"] = "p", "option"
-                options.append(E.LI(without_ids(words)))
+                options.append(E.LI(*without_ids(words).xpath("node()")))
                 said.append(E.LI(without_ids(words), *classed(choice, "sd-card-body")[0]))
             leads = link("Answer", f"{to}#{there}")
             leads.set("id", here)
@@ -221,23 +232,25 @@ def move_quiz(page: Page, to: str) -> None:
         page.answers.append(answers)
 
 
-def move_practice(page: Page, to: str) -> None:
-    """Take out the answers to the problem that a practice figure shows."""
+def move_numbers(page: Page, to: str) -> None:
+    """Take out the numbers that a reader is to find in a figure."""
     for table in classed(page.body, "nn-answers"):
         figure = next(above for above in table.iterancestors("figure"))
         there = f"{figure.get('id')}-answers"
         table.find("summary").drop_tree()
-        table.getparent().replace(table, link("Answers", f"{to}#{there}"))
+        table.getparent().replace(table, link("The numbers", f"{to}#{there}"))
         table.tag = "div"
-        back = link("Back to the problem", f"{page.path}#{figure.get('id')}")
-        page.answers.append(E.SECTION(E.H2("Practice"), table, back, id=there))
+        practice = "nn-practice" in figure.get("class").split()
+        title = "Practice" if practice else text_of(figure.find("figcaption"))
+        back = link("Back to the figure", f"{page.path}#{figure.get('id')}")
+        page.answers.append(E.SECTION(E.H2(title), table, back, id=there))
 
 
 def answers_page(page: Page) -> Page | None:
     """Take the answers out of a page, and return the page that they stand on."""
     name = f"solutions/{posixpath.basename(page.name)}"
     to = f"/{name}{SUFFIX}"
-    move_practice(page, to)
+    move_numbers(page, to)
     move_solutions(page, to)
     move_quiz(page, to)
     if not page.answers:
