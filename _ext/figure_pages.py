@@ -38,6 +38,7 @@ logger = logging.getLogger(__name__)
 
 FOLDER = "figures"
 TEMPLATE = "figure_page.html"
+FIGURE_PAGE = "figure_page"  # is in the context of these pages alone
 PAGE_SCRIPT, PAGE_STYLE = "figure-page.js", "figure-page.css"
 FILES = [f"_static/{name}" for name in (STYLE, PAGE_STYLE, PAGE_SCRIPT, SCRIPT)]
 BUILDERS = ("html", "dirhtml")  # those that write a page for each chapter
@@ -108,7 +109,7 @@ def figure_pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
                     back=f'<a href="{escape(address)}">{escape(back)}</a>',
                     lang=app.config.language,
                 )
-                yield pagename, {"figure_page": make, "figure_files": FILES}, TEMPLATE
+                yield pagename, {FIGURE_PAGE: make, "figure_files": FILES}, TEMPLATE
 
 
 def write_assets(app: Sphinx, config: Config) -> None:
@@ -124,18 +125,17 @@ def reference_assets(
     context: dict[str, Any],
     doctree: nodes.document | None,
 ) -> None:
-    """Let a figure's page ask for its files, and a chapter for what unfolds a solution with one."""
+    """Let a figure's page ask for its files."""
     if templatename == TEMPLATE:
         app.add_css_file(PAGE_STYLE)
         app.add_js_file(PAGE_SCRIPT)  # at once: it sets the colours
         app.add_js_file(SCRIPT, loading_method="defer")
-    elif pagename in LiveFigureCollector.of(app.env):
-        app.add_js_file("unfold.js", loading_method="defer")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the extension."""
     app.setup_extension("live_figures")
+    app.add_js_file("unfold.js", loading_method="defer")  # a solution with a figure that is linked
     app.connect("config-inited", write_assets)
     app.connect("doctree-resolved", link_figures)
     app.connect("html-collect-pages", figure_pages)

@@ -245,7 +245,7 @@ def add_cards(
     context: dict[str, Any],
     doctree: nodes.document | None,
 ) -> None:
-    """Put the cards of all terms that a page links at its end, and let it load the script."""
+    """Put the cards of all terms that a page links at its end."""
     if doctree is None or next(doctree.findall(addnodes.glossary), None):
         return
     linked = {
@@ -264,13 +264,13 @@ def add_cards(
                 )
     if cards:
         context["body"] += "".join(cards)
-        app.add_js_file("cards.js", loading_method="defer")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the extension; a new ``env_version`` makes Sphinx read all pages again."""
     app.add_env_collector(Introductions)
     app.add_post_transform(LinkTerms)
+    app.add_js_file("cards.js", loading_method="defer")
     app.connect("html-page-context", add_cards)
     return {
         "version": "1",

@@ -26,6 +26,7 @@ import lxml.html
 import rcssmin
 import tinycss2
 from built_pages import BUILDERS, STATIC, address, built_pages, publish
+from figure_pages import FIGURE_PAGE
 from live_figures import STYLE
 from small_fonts import with_small_fonts
 from sphinx.application import Sphinx
@@ -35,10 +36,12 @@ from tinycss2.ast import AtRule, Declaration, Node, QualifiedRule
 logger = logging.getLogger(__name__)
 
 NAME = "site.css"
+WHOLE = "site-whole.css"  # before anything is taken out; a test compares what pages look like
 GROUPS = ("container", "layer", "media", "supports")  # at-rules that hold rules
 
 _WORD = re.compile(r"[A-Za-z_][\w-]*")
 _VARIABLE = re.compile(r"--[\w-]+")
+_NOTICE = re.compile(r"/\*!.*?\*/", re.DOTALL)  # of a licence
 
 
 @dataclass
@@ -237,7 +240,7 @@ class OneStyleSheet:
         self, app: Sphinx, pagename: str, page: lxml.html.HtmlElement, context: dict[str, Any]
     ) -> None:
         """Put one link in the place of all; a figure's own page has little and keeps it."""
-        if app.builder.name not in BUILDERS or "figure_page" in context:
+        if app.builder.name not in BUILDERS or FIGURE_PAGE in context:
             return
         links = page.xpath("//head/link[@rel='stylesheet']")
         found = [(address(link), link.get("media", "all")) for link in links]
@@ -269,21 +272,24 @@ class OneStyleSheet:
         for name in sorted({name.partition(STATIC)[2] for name in asked if STATIC in name}):
             vocabulary.add_script((static / name).read_text(encoding="utf-8"))
         ours = {path.name for path in Path(app.srcdir, "chapters", "_static").glob("*.css")}
-        texts = []
+        written = "".join((static / name).read_text("utf-8") for name, _ in self.parts)
+        texts, small = [], []
         for name, medium in self.parts:
             text = whole(static, PurePosixPath(name))
-            if name not in {STYLE, *ours}:
-                text = usable(text, vocabulary)
-            texts.append(text if medium == "all" else f"@media {medium}{{{text}}}")
-        text = "\n".join(texts)
+            texts.append(in_medium(medium, text))
+            ours_alone = name in {STYLE, *ours}
+            small.append(in_medium(medium, text if ours_alone else usable(text, vocabulary)))
+        Path(app.doctreedir, WHOLE).write_text("\n".join(texts), encoding="utf-8")
+        text = "\n".join(small)
         text = without_unused(text, *used_names(text, vocabulary.variables))
         text = with_small_fonts(text, static, pages)
-        publish(app, NAME, f'@charset "utf-8";\n{LICENCES}\n{rcssmin.cssmin(text)}\n')
+        notices = "\n".join(dict.fromkeys(_NOTICE.findall(written)))
+        publish(app, NAME, f'@charset "utf-8";\n{notices}\n{rcssmin.cssmin(text)}\n')
 
 
-LICENCES = """/*! With rules of Bootstrap 5 (MIT licence), PyData Sphinx Theme (BSD 3-clause licence), Sphinx
-Book Theme (BSD 3-clause licence), Sphinx (BSD 2-clause licence) and Font Awesome Free 6 (MIT licence;
-its icons CC BY 4.0, its font SIL OFL 1.1), see the projects for their texts. */"""
+def in_medium(medium: str, text: str) -> str:
+    """Return rules for a medium."""
+    return text if medium == "all" else f"@media {medium}{{{text}}}"
 
 
 def whole(static: Path, name: PurePosixPath) -> str:
