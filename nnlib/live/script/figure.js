@@ -225,7 +225,8 @@ class Figure {
         else box.removeAttribute(name);
       }
     };
-    const watch = new ResizeObserver((entries) => entries.forEach(({ target }) => reachable(target)));
-    for (const box of this.all(".nn-stage, .nn-scroll")) watch.observe(box);
+    const boxes = ".nn-stage, .nn-scroll";
+    const watch = new ResizeObserver((entries) => entries.forEach(({ target }) => reachable(target.closest(boxes))));
+    for (const box of this.all(boxes)) for (const e of [box, ...box.children]) watch.observe(e); // either may grow
   }
 }
