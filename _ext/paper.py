@@ -179,7 +179,16 @@ def answer_key(section: HtmlElement, options: list[HtmlElement]) -> HtmlElement:
         body.tag = "li"
         comments.append(body)
         option.drop_tree()
-    section.append(to_answer(name, "Answers"))
+    lists = section.findall(".//ol[@class='choices']")
+    for choices in lists:
+        if len(choices) == 1:  # nothing to choose from: what was folded is the answer itself
+            choices.getparent().replace(choices, to_answer(name, choices[0].text_content()))
+    if any(len(choices) > 1 for choices in lists):
+        section.append(to_answer(name, "Answers"))
+    for comments in key.findall("ol"):
+        if len(comments) == 1:
+            comments.getprevious().text = f"{title}, {key.findall('ol').index(comments) + 1}"
+            comments.set("class", "single")
     return key
 
 

@@ -20,7 +20,8 @@ MILLIMETRE = 96 / 25.4
 FIGURES = """() => [...document.querySelectorAll(".nn-live:not(.nn-practice)")].map((figure) => ({
     caption: figure.querySelector("figcaption").textContent,
     numbers: [...figure.querySelectorAll(".nn-stage :is([data-value-of], [data-gradient-of])")]
-        .filter((shown) => !shown.matches(".nn-heat")).map((shown) => (shown.closest("text") ?? shown).textContent),
+        .filter((shown) => !shown.matches(".nn-heat"))
+        .map((shown) => (shown.closest("text") ?? shown).textContent),
 }))"""
 FONTS = """() => [...document.fonts]
     .filter((font) => font.status === "loaded").map((font) => font.family)"""

@@ -5,9 +5,9 @@
 The book is built as a single page in the form of ``_ext/paper.py``, and a Chromium prints that
 page, with tags for screen readers and an outline. No style sheet can tell Chromium to write on
 which page a place is. So it prints the book, the page numbers are looked up in the PDF and filled
-in, and it prints again, until every number is true. Then the file gets its metadata, and its objects
-are packed, which makes a third of it. It has no date: the same Chromium makes the same file of the
-same book.
+in, and it prints again, until every number is true. Then the file gets its metadata, and its
+objects are packed, which makes a third of it. It has no date: the same Chromium makes the same file
+of the same book.
 """
 
 import io
