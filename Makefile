@@ -16,13 +16,14 @@ unexport PIP_USER PIP_TARGET PIP_PREFIX PIP_REQUIRE_VIRTUALENV
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book links epub pdf test coverage lab serve notebooks lint format lock clean distclean environment
+.PHONY: help book links epub pdf site test coverage lab serve notebooks lint format lock clean distclean environment
 
 help:
 	@echo 'make book       build the website: _build/html/index.html'
 	@echo 'make links      ask whether what the book links to elsewhere is still there'
 	@echo 'make epub       make the ePub: _build/backprop-live.epub'
 	@echo 'make pdf        print the book: _build/backprop-live.pdf'
+	@echo 'make site       all three: the website, which offers the ePub and the PDF'
 	@echo 'make test       run all tests; ARGS="-k live" passes arguments to pytest'
 	@echo 'make coverage   fail where a line or branch of nnlib is not reached by its tests'
 	@echo 'make lab        open the chapters in JupyterLab'
@@ -52,6 +53,9 @@ epub: environment
 
 pdf: environment
 	'$(PY)' tools/pdf.py
+
+site: epub pdf
+	BOOK_TO_KEEP=_build $(MAKE) book
 
 test: environment
 	'$(PY)' tools/chromium.py

@@ -126,11 +126,12 @@ class Epub(Epub3Builder):
     def files_of_book(self) -> Iterator[tuple[str, bytes]]:
         """Yield the name and the contents of each file of the book, in order."""
         parts = self.parts()
-        last, answers = 0, []
-        for at, part in enumerate(parts):
-            found = [page for page in map(answers_page, part.pages) if page is not None]
-            last, answers = (at, answers + found) if found else (last, answers)
+        answers = [page for part in parts for page in map(answers_page, part.pages) if page]
         if answers:
+            last = max(
+                (at for at, part in enumerate(parts) if any(page.number for page in part.pages)),
+                default=0,
+            )
             parts.insert(last + 1, Part(SOLUTIONS, answers))
         pages = [page for part in parts for page in part.pages]
 

@@ -13,6 +13,7 @@ import pdf
 import pikepdf
 import pypdfium2
 import pytest
+from building import alone
 from playwright.sync_api import Browser
 
 MILLIMETRE = 96 / 25.4
@@ -53,7 +54,8 @@ class Printed:
 @pytest.fixture(scope="module")
 def printed(site: Path, browser: Browser) -> Iterator[Printed]:
     """The book as ``make pdf`` prints it, with what the build of the website has read."""
-    source = pdf.build(site.parents[1])
+    with alone(site.parents[1]):
+        source = pdf.build(site.parents[1])
     page = browser.new_page(viewport={"width": round(166 * MILLIMETRE), "height": 1000})
     pdf.open_book(page, source)
     figures, wide = page.evaluate(FIGURES), page.evaluate(WIDE)
