@@ -1,12 +1,8 @@
 """Pages load one style sheet, one script and small fonts, and nothing is lost by it."""
 
-import gzip
-import json
 import re
-from pathlib import Path
 
 import pytest
-from one_script import MODE
 from one_style_sheet import WHOLE
 
 CHAPTER = "chapters/04-computational-graphs"
