@@ -4,8 +4,8 @@ The theme and the extensions ask for 16 scripts, half of them before anything ma
 
 - What ``SUPERFLUOUS`` lists is left out. The controls of the theme that this book has are in
   ``controls.js``, without Bootstrap.
-- The rest becomes one deferred file, ``site.js``, in the order in which the page has it. Live figures
-  and the search come after it, on the pages that need them.
+- The rest becomes one deferred file, ``site.js``, in the order in which the page has it. Live
+  figures and the search come after it, on the pages that need them.
 - Attributes such as ``onclick``, which the pages' policy forbids, are taken out; ``controls.js``
   listens instead.
 - One script stays in the page: it sets light or dark before anything is painted. It is the same on
@@ -49,8 +49,9 @@ SUPERFLUOUS_INLINE = (
     "// Activate the search field",
 )
 MODE = (
-    '{let d=document.documentElement.dataset,m="auto";try{m=localStorage.getItem("mode")||m}catch{}'
-    'd.mode=m;d.theme=m!=="auto"?m:matchMedia("(prefers-color-scheme: dark)").matches?"dark":"light"}'
+    '{let d=document.documentElement.dataset,m="auto";'
+    'try{m=localStorage.getItem("mode")||m}catch{}d.mode=m;'
+    'd.theme=m!=="auto"?m:matchMedia("(prefers-color-scheme: dark)").matches?"dark":"light"}'
 )
 CLICKS = ("window.print()",)
 NOT_ON_PAPER = (

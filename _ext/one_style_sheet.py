@@ -1,7 +1,7 @@
 """One style sheet for the whole website, without the rules that no page can use.
 
-The theme and the extensions bring a dozen style sheets, 99 kB compressed, and all of them have to be
-there before anything is painted. Here each page asks for one instead, ``site.css``:
+The theme and the extensions bring a dozen style sheets, 99 kB compressed, and all of them have to
+be there before anything is painted. Here each page asks for one instead, ``site.css``:
 
 - It holds what the pages asked for, in the same order, so that the same rule wins.
 - A rule of the theme or of an extension is kept if each class, id, element and attribute that its

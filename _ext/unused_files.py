@@ -1,8 +1,8 @@
 """Take out of the website what no page asks for: fonts, scripts, and languages of the theme.
 
-Sphinx copies all that the theme and the extensions have, nine parts of ten for nothing, and copies it
-again in the next build, where the one style sheet and the one script are made of it. So this comes
-last. Licences stay.
+Sphinx copies all that the theme and the extensions have, nine parts of ten for nothing, and copies
+it again in the next build, where the one style sheet and the one script are made of it. So this
+comes last. Licences stay.
 """
 
 import re
