@@ -115,9 +115,6 @@ class OneScript:
             del element.attrib["data-bs-toggle"]  # its title is enough
         for element in page.xpath("//*[@data-bs-toggle and @data-bs-toggle != 'dropdown']"):
             warn(pagename, "a control of Bootstrap without its script: %r", element.get("class"))
-        for menu in page.find_class("dropdown-menu"):
-            menu.classes.add("dropdown-menu-end")  # or it leaves the window on a phone
-            menu.set("data-bs-popper", "static")
         for name in NOT_ON_PAPER:
             for element in page.find_class(name):
                 element.classes.add("noprint")
