@@ -73,7 +73,9 @@ def stock(tmp_path_factory):
 
 
 def test_each_mend_finds_something_to_mend(stock):
-    mends = re.findall(r"^def (\w+)\(page: HtmlElement\)", (EXT / "accessible.py").read_text(), re.M)
+    mends = re.findall(
+        r"^def (\w+)\(page: HtmlElement\)", (EXT / "accessible.py").read_text(), re.M
+    )
     assert len(mends) > 5
     assert {*re.findall("^mended: (.*)", stock[0], re.M)} == {*mends}
 
