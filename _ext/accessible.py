@@ -35,12 +35,6 @@ def name_by_title(page: HtmlElement) -> None:
         button.set("aria-label", button.get("title"))
 
 
-def drop_tooltips(page: HtmlElement) -> None:
-    """Leave titles to the browser: Bootstrap's tooltips lie outside of every landmark."""
-    for element in page.xpath("//*[@data-bs-toggle='tooltip']"):
-        del element.attrib["data-bs-toggle"]
-
-
 def name_summaries(page: HtmlElement) -> None:
     """Let the line that opens a hidden cell be named by what it shows.
 
@@ -116,7 +110,6 @@ MENDS = (
     search_once,
     hide_icons,
     name_by_title,
-    drop_tooltips,
     name_summaries,
     name_landmarks,
     hide_shortcuts,

@@ -4,18 +4,13 @@
 const readline = require("node:readline");
 const temml = require("./vendor/temml/temml.cjs");
 
-// The sign between a function and its argument, which is not seen: Firefox would set it off by a
-// space of its own.
-const APPLY = "<mo>\u2061</mo>";
-const APPLY_CLOSE = '<mo lspace="0" rspace="0">\u2061</mo>';
-
 readline.createInterface({ input: process.stdin }).on("line", (line) => {
   const { tex, display } = JSON.parse(line);
   let answer;
   try {
     // wrap: "tex" lets a long formula in running text break after a relation or an operator.
     const options = { displayMode: display, throwOnError: true, wrap: "tex" };
-    answer = { mathml: temml.renderToString(tex, options).replaceAll(APPLY, APPLY_CLOSE) };
+    answer = { mathml: temml.renderToString(tex, options) };
   } catch (error) {
     answer = { error: String(error.message || error) };
   }

@@ -28,7 +28,7 @@ import tinycss2
 from built_pages import BUILDERS, STATIC, address, built_pages, publish
 from figure_pages import FIGURE_PAGE
 from live_figures import STYLE
-from small_fonts import with_small_fonts
+from small_fonts import family, plain, with_small_fonts
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from tinycss2.ast import AtRule, Declaration, Node, QualifiedRule
@@ -218,11 +218,8 @@ def without_unused(text: str, needed: set[str], values: str) -> str:
             if tinycss2.serialize(rule.prelude).strip() in values:
                 kept.append(rule.serialize())
         elif rule.lower_at_keyword == "font-face":
-            family = next(d for d in _declarations(rule.content) if d.name == "font-family")
-            if (
-                family.value[-1].value in values
-                or tinycss2.serialize(family.value).strip() in values
-            ):
+            said = next(part for part in _declarations(rule.content) if part.name == "font-family")
+            if family(said) in plain(values):
                 kept.append(rule.serialize())
         else:
             kept.append(rule.serialize())

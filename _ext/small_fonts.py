@@ -14,7 +14,7 @@ from pathlib import Path
 import lxml.html
 import tinycss2
 from fontTools import subset
-from tinycss2.ast import Node
+from tinycss2.ast import Declaration, Node
 
 FORMULAS = "Backprop Math"
 FOLDER = "fonts"
@@ -66,6 +66,16 @@ def small(font: Path, characters: set[int]) -> bytes | None:
     return file.getvalue()
 
 
+def plain(value: str) -> str:
+    """Return a value without quotation marks and what escapes spaces: a name has many forms."""
+    return value.translate({ord(c): None for c in "\\\"'"}).strip()
+
+
+def family(said: Declaration) -> str:
+    """Return the name of a font."""
+    return plain(tinycss2.serialize(said.value))
+
+
 def with_small_fonts(text: str, static: Path, pages: Iterable[lxml.html.HtmlElement]) -> str:
     """Return a style sheet whose fonts are small ones; they are written beside it."""
     sheet = tinycss2.parse_stylesheet(text)
@@ -78,9 +88,10 @@ def with_small_fonts(text: str, static: Path, pages: Iterable[lxml.html.HtmlElem
                 for part in tinycss2.parse_blocks_contents(rule.content)
                 if part.type == "declaration"
             }
-            family = tinycss2.serialize(said["font-family"].value).strip().strip("\"'")
             source = static / next(t.value for t in addresses(said["src"].value))
-            font = small(source, of_formulas if family == FORMULAS else of_icons)
+            font = small(
+                source, of_formulas if family(said["font-family"]) == FORMULAS else of_icons
+            )
             if font is None:
                 continue
             file = static / FOLDER / f"{source.stem}.small.woff2"

@@ -36,16 +36,19 @@ LOOKS = """async (address) => {
   document.adoptedStyleSheets = [still];
   await document.fonts.ready;
   const name = (e) => e && `${e.tagName}.${[...e.classList].sort().join(".")}`;
+  const keys = [...getComputedStyle(document.body)].filter((key) => !key.startsWith("--"));
   const seen = new Set(), looks = {};
   for (const e of document.body.querySelectorAll(":not(svg *, math *)")) {
     const kind = `${name(e.parentElement.parentElement)} > ${name(e.parentElement)} > ${name(e)}`;
     if (seen.has(kind)) continue;
     seen.add(kind);
-    for (const pseudo of ["", "::before", "::after", "::marker", "::placeholder"]) {
+    const pseudos = ["", "::before", "::after"];
+    if (e.matches("li, summary")) pseudos.push("::marker");
+    if (e.matches("input")) pseudos.push("::placeholder");
+    for (const pseudo of pseudos) {
       const style = getComputedStyle(e, pseudo || null);
       if (/before|after/.test(pseudo) && style.content === "none") continue;
-      looks[`${kind} ${pseudo}`] = Object.fromEntries(
-        [...style].filter((key) => !key.startsWith("--")).map((key) => [key, style[key]]));
+      looks[`${kind} ${pseudo}`] = keys.map((key) => `${key}: ${style.getPropertyValue(key)}`);
     }
   }
   return looks;
@@ -54,10 +57,8 @@ COMPARE = f"""async (address) => {{
   const looks = {LOOKS};
   const after = await looks(), before = await looks(address), different = {{}};
   for (const [kind, style] of Object.entries(before)) {{
-    for (const [key, value] of Object.entries(style)) {{
-      const now = after[kind]?.[key];
-      if (now !== value) different[`${{kind}} ${{key}}`] = [value, now];
-    }}
+    if (`${{style}}` === `${{after[kind]}}`) continue;
+    different[kind] = style.map((was, k) => [was, after[kind]?.[k]]).filter(([a, b]) => a !== b);
   }}
   return [Object.keys(before).length, Object.entries(different).slice(0, 5)];
 }}"""

@@ -35,8 +35,7 @@
 }
 
 /* The drawers of a phone. While one is open, what lies behind it takes no focus; Escape and a tap
-   beside it close it; its button says whether it is open. The theme's own handlers, which do a part
-   of that, do not hear of it. */
+   beside it close it; its button says whether it is open. */
 {
   const drawers = ["primary", "secondary"].map((name) => ({
     box: document.getElementById(`pst-${name}-sidebar-checkbox`),
@@ -67,23 +66,16 @@
   };
 
   for (const drawer of drawers) {
+    const { box, button } = drawer;
     show(drawer);
-    drawer.box.addEventListener("change", () => turn(drawer, drawer.box.checked));
+    box.addEventListener("change", () => turn(drawer, box.checked)); // a tap beside it
+    button.addEventListener("click", () => turn(drawer, !box.checked));
   }
   addEventListener("resize", () => drawers.forEach(show));
-  addEventListener("click", (event) => {
-    const drawer = drawers.find(({ button }) => button.contains(event.target));
-    if (!drawer) return;
-    event.stopPropagation();
-    turn(drawer, !drawer.box.checked);
-  }, true);
-  addEventListener("keydown", (event) => {
-    if (event.key !== "Escape") return;
+  addEventListener("keydown", ({ key }) => {
     const drawer = drawers.find((each) => each.box.checked && isDrawer(each));
-    if (!drawer) return;
-    event.stopPropagation();
-    turn(drawer, false);
-  }, true);
+    if (key === "Escape" && drawer) turn(drawer, false);
+  });
 }
 
 /* The search that lies over a page closes when the focus leaves it, and gives it back at Escape. */

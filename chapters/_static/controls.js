@@ -1,5 +1,5 @@
 /* What the theme's own scripts and Bootstrap do on a page of this book, in 2 kB instead of 32:
-   _ext/one_script.py leaves those out. */
+   _ext/one_script.py leaves those out. Drawers, and what closes the search, are in accessible.js. */
 (() => {
   "use strict";
   const root = document.documentElement;
@@ -57,8 +57,6 @@
       if (command && !shiftKey && !altKey && key.toLowerCase() === "k") {
         event.preventDefault();
         toggle();
-      } else if (key === "Escape" && document.activeElement === field) {
-        toggle();
       }
     }, true);
 
@@ -106,11 +104,6 @@
     });
   }
   on(find(".btn-download-pdf-button"), "click", () => print());
-
-  /* The drawers of a phone. */
-  for (const name of ["primary", "secondary"]) {
-    on(find(`.${name}-toggle`), "click", () => find(`#pst-${name}-sidebar-checkbox`).click());
-  }
 
   /* The list of chapters stands where the reader left it, or shows the present one. */
   {
