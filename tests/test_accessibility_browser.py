@@ -76,7 +76,8 @@ CONTRAST = """() => {
   for (let text; (text = walker.nextNode());) {
     const e = text.parentElement;
     const seen = { opacityProperty: true, visibilityProperty: true };
-    if (!text.data.trim() || e.closest("svg, script, :disabled") || !e.checkVisibility(seen)) continue;
+    if (!text.data.trim() || !e.checkVisibility(seen)) continue;
+    if (e.closest("svg, script, :disabled")) continue;
     const { color, fontSize, fontWeight } = getComputedStyle(e);
     const grounds = [];
     for (let behind = e; behind; behind = behind.parentElement) {
