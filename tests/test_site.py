@@ -101,8 +101,6 @@ def test_every_link_and_file_of_a_page_is_there(site, page_name):
 @pytest.mark.parametrize("page_name", PAGES)
 def test_every_id_is_given_once(site, page_name):
     ids = sorted(tree(site, page_name).xpath("//@id"))
-    if page_name == "search":  # the theme puts its search field there a second time
-        ids.remove("search-input")
     assert [name for name, group in itertools.groupby(ids) if len(list(group)) > 1] == []
 
 
@@ -114,7 +112,6 @@ def test_a_chapter_has_live_figures_one_script_and_no_widget_state(site, name):
     assert len({figure.get("data-figure") for figure in figures}) == len(figures)
     assert all(figure.get("id", "").startswith("fig-") for figure in figures)
     assert len([s for s in page.xpath("//script/@src") if "live.js" in s]) == 1
-    assert len([s for s in page.xpath("//link/@href") if "live.css" in s]) == 1
     text = (site / f"chapters/{name}.html").read_text(encoding="utf-8")
     assert "vnd.jupyter.widget" not in text
     asked_for = " ".join(page.xpath("//script/@src | //link/@href")).lower()
@@ -179,7 +176,8 @@ kernelspec: {name: python3, display_name: Python 3}
 @pytest.fixture
 def small_book(tmp_path):
     """A folder with the configuration of the real book and nothing in it."""
-    for name in ("_config.yml", "_ext", "nnlib", "requirements.txt", "chapters/_static"):
+    files = "_config.yml", "CITATION.cff", "requirements.txt"
+    for name in (*files, "_ext", "nnlib", "chapters/_static"):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, tmp_path / name)
     shutil.copy(ROOT / "chapters/references.bib", tmp_path / "chapters/references.bib")

@@ -226,7 +226,9 @@ class Figure {
       }
     };
     const boxes = ".nn-stage, .nn-scroll";
-    const watch = new ResizeObserver((entries) => entries.forEach(({ target }) => reachable(target.closest(boxes))));
+    const watch = new ResizeObserver((entries) => {
+      for (const { target } of entries) if (target.isConnected) reachable(target.closest(boxes)); // some are drawn anew
+    });
     for (const box of this.all(boxes)) for (const e of [box, ...box.children]) watch.observe(e); // either may grow
   }
 }
