@@ -25,7 +25,7 @@ def test_every_live_figure_has_a_page_and_each_leads_to_the_other(site):
     for page in PAGES:
         for figure in tree(site, page).xpath(LIVE):
             name = figure.get("id")
-            permanent, own = figure.xpath(".//figcaption/a")
+            own, permanent = figure.xpath(".//figcaption/a")
             assert permanent.get("href") == f"#{name}"
             assert permanent.get("title") == "Link to this figure"
             assert permanent.find("span").get("aria-hidden") == "true"  # so the title is its name
@@ -57,6 +57,7 @@ def test_the_page_of_a_figure_loads_only_its_own_files_and_has_nothing_inline(si
         names = [re.fullmatch(r"\.\./_static/([\w.-]+)(\?v=\w+)?", file)[1] for file in files]
         assert sorted(names) == [
             "favicon.svg", "figure-page.css", "figure-page.js", "live.css", "live.js",
+            "touch-icon.png",
         ]  # fmt: skip
         assert all((site / "_static" / name).is_file() for name in names)
         assert page.xpath("//style | //@style | //@onclick") == []

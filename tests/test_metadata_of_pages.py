@@ -7,6 +7,7 @@ import struct
 import metadata
 import pytest
 from chapter import NAMES, Chapter
+from conftest import CHAPTERS
 from lxml import html
 
 SUFFIX = " · Backprop, Live"
@@ -72,8 +73,8 @@ def test_structured_data_says_what_the_chapters_say(pages):
 @pytest.mark.parametrize(
     ("name", "size"), [(metadata.PICTURE, metadata.PICTURE_SIZE), (metadata.TOUCH_ICON, (180, 180))]
 )
-def test_pictures_have_the_size_that_is_said_of_them(site, name, size):
-    picture = (site / name).read_bytes()
+def test_pictures_have_the_size_that_is_said_of_them(name, size):
+    picture = (CHAPTERS / name).read_bytes()
     assert picture[:8] == b"\x89PNG\r\n\x1a\n"
     assert struct.unpack(">II", picture[16:24]) == size
     assert len(picture) < 100_000

@@ -20,7 +20,14 @@ from sphinx.config import Config
 from sphinx.errors import ConfigError
 
 BASE = "https://example.org/books/live"  # with a path, as a project on GitHub Pages has
-CONFIGURED = ("_config.yml", "_ext", "nnlib", "requirements.txt", "chapters/_static")
+CONFIGURED = (
+    "_config.yml",
+    "_ext",
+    "nnlib",
+    "requirements.txt",
+    "CITATION.cff",
+    "chapters/_static",
+)
 SOURCES = {
     "_toc.yml": "format: jb-book\nroot: index\nchapters: [{file: chapters/one}]\n",
     "index.md": "# A small book\n\nFor tests.\n",
