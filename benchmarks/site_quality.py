@@ -190,8 +190,10 @@ def weigh(browser: Browser, judged: Judgement) -> None:
 
 # --- axe ---
 
-UNFOLD = """() => {
-  const folded = "details:not([open]), [aria-expanded=false]:not([data-bs-toggle=dropdown])";
+# What opens something over the page: the download menu, the search field, the drawers of a phone.
+MENUS = "[data-bs-toggle=dropdown], .search-button__button, .sidebar-toggle, [popovertarget]"
+UNFOLD = """(menus) => {
+  const folded = `details:not([open]), [aria-expanded=false]:not(${menus})`;
   let count = 0;
   for (const e of document.querySelectorAll(folded)) {
     if (e.localName === "details") e.open = true;
@@ -200,8 +202,6 @@ UNFOLD = """() => {
   }
   return count;
 }"""
-# What opens something over the page: the download menu, the search field, the drawers of a phone.
-MENUS = "[data-bs-toggle=dropdown], .search-button__button, .sidebar-toggle, [popovertarget]"
 STILL = """() => Promise.all(document.getAnimations()
   .filter((motion) => Number.isFinite(motion.effect.getComputedTiming().endTime))
   .map((motion) => motion.finished.catch(() => {})))"""
@@ -269,7 +269,7 @@ def examine(browser: Browser, judged: Judgement) -> None:
         context.set_default_timeout(10_000)
         page, _ = open_page(context, judged)
         ask(look)
-        unfolded, used = page.evaluate(UNFOLD), use_figures(page)
+        unfolded, used = page.evaluate(UNFOLD, MENUS), use_figures(page)
         page.evaluate("scrollTo(0, 0)")
         if unfolded or used:
             ask(f"{look}, unfolded and used")
