@@ -42,6 +42,8 @@ USE = """() => {
     e.value = "12345";
     e.dispatchEvent(new Event("change", { bubbles: true }));
   }
+  // What has grown is told so at the next frame: that is when it can be scrolled by keyboard.
+  return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
 }"""
 
 # All rules of axe, also experimental ones, but contrast, which has a test of its own. Code is

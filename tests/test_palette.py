@@ -34,7 +34,8 @@ def test_the_middle_forms_are_as_near_to_both_pages_as_can_be():
         assert min(contrast(c, PAGES["dark"]) for c in (blue, grey)) >= 4.1
 
 
-FILES = [*(ROOT / "nnlib").rglob("*"), *(ROOT / "chapters/_static").glob("*")]
+FOLDERS = "nnlib", "chapters/_static", "_ext"
+FILES = [f for folder in FOLDERS for f in (ROOT / folder).rglob("*")]
 FILES = [f for f in FILES if f.suffix in (".py", ".css", ".js", ".svg")]
 
 
