@@ -129,7 +129,8 @@ def reference_assets(
     if templatename == TEMPLATE:
         app.add_css_file(PAGE_STYLE)
         app.add_js_file(PAGE_SCRIPT)  # at once: it sets the colours
-        app.add_js_file(SCRIPT, loading_method="defer")
+        # The figure is all there is: it is shown when it has its buttons, so that nothing moves.
+        app.add_js_file(SCRIPT, loading_method="defer", blocking="render")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

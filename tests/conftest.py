@@ -253,6 +253,8 @@ class PageErrors:
             self.external.append(request.url)
 
     def _on_failed(self, request: Request) -> None:
+        if request.failure == "net::ERR_ABORTED":
+            return  # the page was left before its answer came
         self.failed.append(f"{request.url} ({request.failure})")
 
     def _on_response(self, response: Response) -> None:

@@ -115,6 +115,19 @@ def test_the_front_page_has_a_figure_to_move_above_the_fold(
     assert page.locator('#fig-front .nn-stage [data-value-of="total"]').text_content() == "222.2"
 
 
+@pytest.mark.parametrize("name", [FRONT, CHAPTER, "figures/fig-apples.html"])
+def test_nothing_jumps_while_a_page_arrives_by_a_slow_network(site_url, new_page, name):
+    page = new_page(viewport={"width": 412, "height": 823})
+    slow = {"latency": 150, "downloadThroughput": 200_000, "uploadThroughput": 80_000}
+    network = page.context.new_cdp_session(page)
+    network.send("Network.emulateNetworkConditions", {"offline": False, **slow})
+    page.add_init_script(SHIFTS)
+    page.goto(f"{site_url}/{name}")
+    page.wait_for_load_state("networkidle")
+    assert page.locator("input[data-input]").first.is_visible()
+    assert page.evaluate("shifts") < 0.01
+
+
 @pytest.mark.parametrize("mode", ["light", "dark"])
 def test_code_has_few_colours_and_each_is_readable(site_url, new_page, mode):
     page = new_page(color_scheme=mode)
