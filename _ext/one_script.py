@@ -8,8 +8,8 @@ The theme and the extensions ask for 16 scripts, half of them before anything ma
   figures and the search come after it, on the pages that need them.
 - Attributes such as ``onclick``, which the pages' policy forbids, are taken out; ``controls.js``
   listens instead.
-- One script stays in the page: it sets light or dark before anything is painted. It is the same on
-  all pages.
+- One script stays in the page: it sets light or dark before anything is painted, and whether
+  the page may be laid out in pieces (``sections.js``). It is the same on all pages.
 
 Something that would no longer work so is a warning: a control of Bootstrap or an ``onclick`` that
 ``controls.js`` does not know, a script in the page that is not listed here.
@@ -51,7 +51,9 @@ SUPERFLUOUS_INLINE = (
 MODE = (
     '{let d=document.documentElement.dataset,m="auto";'
     'try{m=localStorage.getItem("mode")||m}catch{}d.mode=m;'
-    'd.theme=m!=="auto"?m:matchMedia("(prefers-color-scheme: dark)").matches?"dark":"light"}'
+    'd.theme=m!=="auto"?m:matchMedia("(prefers-color-scheme: dark)").matches?"dark":"light";'
+    'if(!location.hash&&performance.getEntriesByType("navigation")[0]?.type==="navigate")'
+    'd.sections="waiting"}'
 )
 CLICKS = ("window.print()",)
 NOT_ON_PAPER = (
@@ -140,6 +142,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     script = OneScript()
     app.add_css_file("controls.css")
     app.add_js_file("controls.js", priority=300)  # after the options of Sphinx
+    app.add_js_file("sections.js", priority=300)
     app.connect("html-page-finished", script.one_script, priority=900)
     app.connect("build-finished", script.write, priority=700)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -17,6 +17,7 @@ OPENED = """() => {
   document.body.replaceWith(document.body.cloneNode(true)); // which no script changes any more
   const each = (selector, act) => document.querySelectorAll(selector).forEach(act);
   each("details", (e) => { e.open = true; });
+  each("section", (e) => { e.style.contentVisibility = "visible"; }); // as if near the window
   each(".dropdown-menu, .dropdown-toggle, .search-button__wrapper", (e) => e.classList.add("show"));
   each(".toggle-hidden", (e) => e.classList.remove("toggle-hidden"));
   each(".copybtn", (e) => e.classList.add("success"));

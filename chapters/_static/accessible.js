@@ -13,8 +13,9 @@
     ".output pre": "Output",
   };
   const all = Object.keys(NAMES).map((place) => `.bd-article ${place}`).join();
-  const update = (box) => {
-    const wide = box.scrollWidth > box.clientWidth + 1 && getComputedStyle(box).overflowX !== "visible";
+  const isWide = (box) =>
+    box.scrollWidth > box.clientWidth + 1 && getComputedStyle(box).overflowX !== "visible";
+  const update = ([box, wide]) => {
     if (wide) {
       const [, name] = Object.entries(NAMES).findLast(([place]) => box.matches(place));
       box.tabIndex = 0;
@@ -26,7 +27,8 @@
     }
   };
   const observer = new ResizeObserver((entries) => {
-    for (const { target } of entries) update(target.matches(all) ? target : target.parentElement);
+    const changed = new Set(entries.map(({ target }) => target.matches(all) ? target : target.parentElement));
+    [...changed].map((box) => [box, isWide(box)]).forEach(update); // first all are read: one layout
   });
   for (const box of document.querySelectorAll(all)) {
     observer.observe(box);
@@ -67,7 +69,7 @@
 
   for (const drawer of drawers) {
     const { box, button } = drawer;
-    show(drawer);
+    requestAnimationFrame(() => show(drawer)); // with the frame that lays the page out anyway
     box.addEventListener("change", () => turn(drawer, box.checked)); // a tap beside it
     button.addEventListener("click", () => turn(drawer, !box.checked));
   }

@@ -7,12 +7,12 @@
   const cardOf = new Map();
   let link, card, timer, touched;
 
-  for (const each of document.querySelectorAll(".term-card")) {
-    document.body.append(each); // where nothing clips it
-    for (const a of document.querySelectorAll(`a[href$="#${each.id.slice(5)}"]`)) {
-      a.setAttribute("aria-describedby", each.id);
-      cardOf.set(a, each);
-    }
+  document.body.append(...document.querySelectorAll(".term-card")); // where nothing clips them
+  for (const a of document.querySelectorAll("a[href*='#term-']")) {
+    const card = document.getElementById(`card-${a.getAttribute("href").split("#")[1]}`);
+    if (!card) continue;
+    a.setAttribute("aria-describedby", card.id);
+    cardOf.set(a, card);
   }
 
   const close = () => {

@@ -116,12 +116,15 @@
       addEventListener("pagehide", () => sessionStorage.setItem(KEY, sidebar.scrollTop));
     } catch { // storage is forbidden
     }
-    if (left !== null) {
-      sidebar.scrollTop = left;
-    } else if (present?.getBoundingClientRect().y > innerHeight / 2) {
-      const offset = present.getBoundingClientRect().y - sidebar.getBoundingClientRect().y;
-      sidebar.scrollTop = offset - sidebar.clientHeight / 4;
-    }
+    // With the next frame, which lays the page out anyway.
+    requestAnimationFrame(() => {
+      if (left !== null) {
+        sidebar.scrollTop = left;
+      } else if (present?.getBoundingClientRect().y > innerHeight / 2) {
+        const offset = present.getBoundingClientRect().y - sidebar.getBoundingClientRect().y;
+        sidebar.scrollTop = offset - sidebar.clientHeight / 4;
+      }
+    });
   }
 
   /* The contents of the page show where the reader is, and step aside for a wide figure. */
@@ -166,7 +169,7 @@
   /* The button "Back to top" shows while the reader scrolls back. */
   {
     const button = find("#pst-back-to-top");
-    let before = scrollY;
+    let before = 0;
     on(window, "scroll", () => {
       button.style.display = scrollY < before && scrollY > 0 ? "block" : "none";
       before = scrollY;

@@ -30,9 +30,9 @@
       kept = false;
     }
     try {
-      done = new Set(unpack(stored));
+      done = new Set(stored === null ? [] : unpack(stored));
     } catch {
-      done = new Set(); // nothing stored, or nothing that can be read
+      done = new Set(); // nothing that can be read
     }
     pending.forEach((ticked, name) => done[ticked ? "add" : "delete"](name));
   };

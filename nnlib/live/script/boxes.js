@@ -1,23 +1,14 @@
 /* Answers typed into the picture. */
 
-/* The picture on a board of its own size. Where there is a little less room it shrinks, and where
- * there is far less it scrolls: numbers stay readable. */
+/* The picture on a board of its own size, for graph.css to fit into its place. */
 function board(picture) {
   if (picture.parentElement.className === "nn-board") return picture.parentElement;
   const made = make("div", { className: "nn-board" });
   const { width, height } = picture.viewBox.baseVal;
-  const stage = picture.parentElement;
   picture.replaceWith(made);
   made.append(picture);
+  made.style.setProperty("--nn-width", `${width}px`);
   made.style.setProperty("--nn-ratio", width / height); // for a place that limits its height
-  const fit = () => {
-    const large = stage.parentElement.classList.contains("nn-large") ? 1.4 : 1;
-    made.style.maxWidth = `${large * width}px`;
-    const least = large > 1 ? 0.5 : 0.74;
-    made.style.minWidth = stage.clientWidth < least * width ? `${0.86 * width}px` : "0";
-  };
-  fit(); // at once: what is below must not move under a finger
-  new ResizeObserver(fit).observe(stage);
   return made;
 }
 

@@ -218,8 +218,7 @@ class Figure {
 
   /* What scrolls sideways can be scrolled from the keyboard. */
   scrolling() {
-    const reachable = (box) => {
-      const wide = box.scrollWidth > box.clientWidth + 1;
+    const reachable = ([box, wide]) => {
       for (const [name, value] of [["tabindex", "0"], ["data-lm-suppress-shortcuts", ""], ["role", "group"], ["aria-label", say("scroll")]]) {
         if (wide) box.setAttribute(name, value);
         else box.removeAttribute(name);
@@ -227,7 +226,9 @@ class Figure {
     };
     const boxes = ".nn-stage, .nn-scroll";
     const watch = new ResizeObserver((entries) => {
-      for (const { target } of entries) if (target.isConnected) reachable(target.closest(boxes)); // some are drawn anew
+      const seen = entries.filter(({ target }) => target.isConnected); // some are drawn anew
+      const changed = new Set(seen.map(({ target }) => target.closest(boxes)));
+      [...changed].map((box) => [box, box.scrollWidth > box.clientWidth + 1]).forEach(reachable); // first all are read
     });
     for (const box of this.all(boxes)) for (const e of [box, ...box.children]) watch.observe(e); // either may grow
   }
