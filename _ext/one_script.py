@@ -52,8 +52,8 @@ MODE = (
     '{let d=document.documentElement.dataset,m="auto";'
     'try{m=localStorage.getItem("mode")||m}catch{}d.mode=m;'
     'd.theme=m!=="auto"?m:matchMedia("(prefers-color-scheme: dark)").matches?"dark":"light";'
-    'if(!location.hash&&performance.getEntriesByType("navigation")[0]?.type==="navigate")'
-    'd.sections="waiting"}'
+    'if(!location.hash&&matchMedia("(max-width:1199.98px)").matches'
+    '&&performance.getEntriesByType("navigation")[0]?.type==="navigate")d.sections="waiting"}'
 )
 CLICKS = ("window.print()",)
 NOT_ON_PAPER = (

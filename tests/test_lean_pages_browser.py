@@ -4,6 +4,7 @@ import re
 
 import pytest
 from one_style_sheet import WHOLE
+from playwright.sync_api import expect
 
 CHAPTER = "chapters/04-computational-graphs"
 KINDS = (CHAPTER, "search", "index", "chapters/glossary", "chapters/library", "404")
@@ -13,11 +14,11 @@ FONT = re.compile(r"@font-face\s*\{[^}]*\}")
 # Adds what scripts and readers add, then notes how the first element of each kind looks. Those of
 # the same tag and classes in the same place are one kind. Inside of pictures and formulas there are
 # rules of this book alone, which are all kept.
+LAID_OUT = "html:not([data-sections])"
 OPENED = """() => {
   document.body.replaceWith(document.body.cloneNode(true)); // which no script changes any more
   const each = (selector, act) => document.querySelectorAll(selector).forEach(act);
   each("details", (e) => { e.open = true; });
-  each("section", (e) => { e.style.contentVisibility = "visible"; }); // as if near the window
   each(".dropdown-menu, .dropdown-toggle, .search-button__wrapper", (e) => e.classList.add("show"));
   each(".toggle-hidden", (e) => e.classList.remove("toggle-hidden"));
   each(".copybtn", (e) => e.classList.add("success"));
@@ -84,6 +85,7 @@ def test_no_rule_that_a_page_needs_is_lost(site, site_url, new_page, width, sche
         page.goto(f"{site_url}/{name}.html" + ("?q=softmax" if name == "search" else ""))
         if name == "search":
             page.locator("#search-results li").first.wait_for()
+        page.locator(LAID_OUT).wait_for(state="attached")
         page.emulate_media(media=media)
         page.evaluate(OPENED)
         seen, different = page.evaluate(COMPARE, f"{site_url}/_static/whole.css")
@@ -189,3 +191,33 @@ def test_search_from_a_folder_leads_to_marked_words_that_can_be_unmarked(
     page.locator(".highlight-link a").click()
     page.wait_for_function("!document.querySelector('.highlighted')")
     assert page_errors.all() == []
+
+
+# --- a long page on a phone ---
+
+PHONE = {"width": 390, "height": 844}
+LAST = "[...document.querySelectorAll('.bd-article > section > section')].at(-1).firstElementChild"
+SHOWN = f"{LAST}.checkVisibility({{ contentVisibilityAuto: true }})"
+FIRST_LOOK = f"addEventListener('DOMContentLoaded', () => {{ window.shown = {SHOWN}; }});"
+
+
+def test_a_phone_lays_out_the_end_of_a_page_last_and_brings_all_to_life(site_url, new_page):
+    page = new_page(viewport=PHONE)
+    page.add_init_script(FIRST_LOOK)
+    page.goto(f"{site_url}/chapters/04-computational-graphs.html")
+    assert page.evaluate("shown") is False
+    page.locator(LAID_OUT).wait_for(state="attached")
+    assert page.evaluate(SHOWN)
+    assert page.locator(".nn-live").count() > 5
+    expect(page.locator(".nn-live:not(:has(.nn-bar))")).to_have_count(0)
+
+
+def test_a_link_into_the_middle_of_a_page_leads_there(site_url, new_page):
+    page = new_page(viewport=PHONE, reduced_motion="reduce")
+    page.add_init_script(FIRST_LOOK)
+    page.goto(f"{site_url}/chapters/04-computational-graphs.html#practice")
+    assert page.evaluate("shown") is True
+    expect(page.locator("#practice h2")).to_be_in_viewport()
+    page.reload()
+    assert page.evaluate("shown") is True
+    expect(page.locator("#practice h2")).to_be_in_viewport()

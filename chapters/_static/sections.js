@@ -1,7 +1,8 @@
 /* A phone would take half a second to lay out a whole chapter, and answer nobody meanwhile. So a page
    begins with the sections near the window (book.css), and the others follow one by one, when there
    is nothing else to do. A page that is to open in its middle is laid out at once, since what is
-   above decides where that is: see MODE in _ext/one_script.py, which sets data-sections. */
+   above decides where that is; so is a page in a wide window, where figures reach out of the column
+   and would be cut off: see MODE in _ext/one_script.py, which sets data-sections. */
 (() => {
   const page = document.documentElement.dataset;
   if (!page.sections) return;

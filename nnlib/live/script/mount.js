@@ -34,8 +34,16 @@ function restoreAll() {
   for (const figure of mounted.values()) figure.restore();
 }
 
+/* Where the page itself is laid out in pieces, its figures come to life one by one: in between, it
+ * answers the reader. Such a page has no figure in its address. */
 function mountAll() {
-  for (const element of document.querySelectorAll(".nn-live")) mount(element);
+  const figures = [...document.querySelectorAll(".nn-live")];
+  const inPieces = document.documentElement.dataset.sections;
+  const next = () => {
+    if (figures.length) mount(figures.shift());
+    if (inPieces && figures.length) setTimeout(next);
+  };
+  do next(); while (!inPieces && figures.length);
   restoreAll();
 }
 
