@@ -37,13 +37,11 @@ function restoreAll() {
 /* Where the page itself is laid out in pieces, its figures come to life one by one: in between, it
  * answers the reader. Such a page has no figure in its address. */
 function mountAll() {
-  const figures = [...document.querySelectorAll(".nn-live")];
   const inPieces = document.documentElement.dataset.sections;
-  const next = () => {
-    if (figures.length) mount(figures.shift());
-    if (inPieces && figures.length) setTimeout(next);
-  };
-  do next(); while (!inPieces && figures.length);
+  for (const [k, element] of document.querySelectorAll(".nn-live").entries()) {
+    if (inPieces && k) setTimeout(mount, 0, element);
+    else mount(element);
+  }
   restoreAll();
 }
 
