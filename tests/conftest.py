@@ -29,6 +29,7 @@ from web_host import serve
 
 ROOT = Path(__file__).resolve().parents[1]
 CHAPTERS = ROOT / "chapters"
+LAID_OUT = "html:not([data-sections])"  # a page of which nothing is laid out later: sections.js
 
 # A shared machine is sometimes slow: that is no failure. And the same commit gives the same run.
 settings.register_profile("book", deadline=None, derandomize=True)

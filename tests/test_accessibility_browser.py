@@ -7,6 +7,8 @@ from itertools import pairwise
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
+from conftest import LAID_OUT
+from contrast import IN_BROWSER
 from playwright.sync_api import expect
 
 CHAPTER = "chapters/04-computational-graphs"
@@ -24,7 +26,6 @@ EXPLAINED = {
     "label-content-name-mismatch": ".nn-nudge",
 }
 
-LAID_OUT = "html:not([data-sections])"
 UNFOLD = """() => {
   for (const e of document.querySelectorAll("details")) e.open = true;
   for (const e of document.querySelectorAll(".toggle-hidden .toggle-button")) e.click();
@@ -61,19 +62,9 @@ AXE = """() => axe.run({ exclude: [".highlight pre *"] }, {
 
 # The contrast of every piece of text with the grounds that lie behind it, once for each look. axe
 # takes a minute for a chapter, and cannot decide for signs and for short texts.
-CONTRAST = """() => {
-  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const over = (colours) => { // laid over each other, the first at the bottom
-    canvas.clearRect(0, 0, 1, 1);
-    for (const colour of colours) {
-      canvas.fillStyle = colour;
-      canvas.fillRect(0, 0, 1, 1);
-    }
-    return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
-  };
-  const luminance = (rgb) => rgb.map((c) => c / 255)
-    .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
-    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+CONTRAST = (
+    f"() => {{ {IN_BROWSER}"
+    """
   const looks = new Map();
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let text; (text = walker.nextNode());) {
@@ -91,11 +82,11 @@ CONTRAST = """() => {
     const look = [color, fontSize, fontWeight, ...grounds.filter((c) => c !== "rgba(0, 0, 0, 0)")];
     looks.set(look.join(), [e, grounds, color, parseFloat(fontSize) >= 24 ? 3 : 4.5]);
   }
-  return [...looks.values()].map(([e, grounds, color, least]) => {
-    const [a, b] = [over([...grounds, color]), over(grounds)].map(luminance).sort((x, y) => y - x);
-    return { ratio: (a + 0.05) / (b + 0.05), least, html: e.outerHTML.slice(0, 150) };
-  });
+  return [...looks.values()].map(([e, grounds, color, least]) => (
+    { ratio: contrast(grounds, color), least, html: e.outerHTML.slice(0, 150) }
+  ));
 }"""
+)
 
 
 def said(found):

@@ -105,7 +105,7 @@ def test_nothing_foreign_runs(site_url, guarded):
     for name in (CHAPTER, "figures/fig-apples"):
         guarded.goto(f"{site_url}/{name}.html")
         guarded.evaluate(INJECTED)
-        guarded.wait_for_function("violations.length >= 4")
+        guarded.wait_for_function("() => violations.length >= 4")
         assert guarded.evaluate("ran") == []
         position = guarded.locator("#foreign").evaluate("e => getComputedStyle(e).position")
         assert position == "static"

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from conftest import LAID_OUT
 from one_style_sheet import WHOLE
 from playwright.sync_api import expect
 
@@ -14,7 +15,6 @@ FONT = re.compile(r"@font-face\s*\{[^}]*\}")
 # Adds what scripts and readers add, then notes how the first element of each kind looks. Those of
 # the same tag and classes in the same place are one kind. Inside of pictures and formulas there are
 # rules of this book alone, which are all kept.
-LAID_OUT = "html:not([data-sections])"
 OPENED = """() => {
   document.body.replaceWith(document.body.cloneNode(true)); // which no script changes any more
   const each = (selector, act) => document.querySelectorAll(selector).forEach(act);
@@ -110,7 +110,7 @@ def test_light_and_dark_are_known_before_anything_else_and_remembered(site_url, 
     button.click()
     assert page.evaluate("localStorage.mode") == "auto"
     page.emulate_media(color_scheme="light")
-    page.wait_for_function(f"{theme} === 'light'")
+    page.wait_for_function(f"() => {theme} === 'light'")
 
 
 def test_the_controls_work_by_mouse_and_keyboard(site_url, new_page, page_errors):
@@ -154,9 +154,9 @@ def test_the_controls_work_by_mouse_and_keyboard(site_url, new_page, page_errors
     )
     assert page.locator(".bd-toc-nav a.active").count() == 1
     page.evaluate("scrollBy(0, -100)")
-    page.wait_for_function("document.body.classList.contains('scrolled')")
+    page.wait_for_function("() => document.body.classList.contains('scrolled')")
     page.locator("#pst-back-to-top").evaluate("e => e.click()")
-    page.wait_for_function("scrollY === 0")
+    page.wait_for_function("() => scrollY === 0")
     assert said == []
     assert page_errors.all() == []
 
@@ -189,7 +189,7 @@ def test_search_from_a_folder_leads_to_marked_words_that_can_be_unmarked(
     marked.first.wait_for()
     assert "upstream" in marked.first.text_content().lower()
     page.locator(".highlight-link a").click()
-    page.wait_for_function("!document.querySelector('.highlighted')")
+    page.wait_for_function("() => !document.querySelector('.highlighted')")
     assert page_errors.all() == []
 
 

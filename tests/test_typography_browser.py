@@ -4,6 +4,7 @@ import re
 
 import lxml.html
 import pytest
+from contrast import IN_BROWSER
 
 FRONT = "index.html"
 CHAPTER = "chapters/04-computational-graphs.html"
@@ -52,26 +53,20 @@ TOO_WIDE = """() => [...document.querySelectorAll("body *")].filter(e => {
 }).map(e => e.outerHTML.slice(0, 120))"""
 
 # The smallest contrast between the letters of highlighted code and what they stand on.
-CONTRAST = """() => {
-    const canvas = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
-    const luminance = colours => {
-        canvas.clearRect(0, 0, 1, 1);
-        for (const c of colours) { canvas.fillStyle = c; canvas.fillRect(0, 0, 1, 1); }
-        const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3).map(v =>
-            (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    };
+CONTRAST = (
+    f"() => {{ {IN_BROWSER}"
+    """
     const colours = new Map();
     for (const e of document.querySelectorAll(".bd-article .highlight pre span:not(:empty)")) {
         const grounds = [];
         for (let p = e; p; p = p.parentElement)
             grounds.unshift(getComputedStyle(p).backgroundColor);
         const ink = getComputedStyle(e).color;
-        const [a, b] = [luminance(grounds), luminance([...grounds, ink])];
-        colours.set(ink, (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05));
+        colours.set(ink, contrast(grounds, ink));
     }
     return [...colours];
 }"""
+)
 
 
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (820, 1180), (390, 844)])
