@@ -5,6 +5,10 @@
 Looked for in this order: the environment variable CHROMIUM, the system's Chromium or Chrome, the
 one that Playwright has downloaded. Where there is none: Debian's package when run by root on
 Debian, otherwise Playwright's download.
+
+Of the system's, the one without windows of its own is the first choice: it lays pages out and draws
+them with the same engine, and opens one in a quarter of the time. A whole Chromium also makes the
+window that nobody sees around each page, of which some buttons are pages themselves.
 """
 
 import functools
@@ -19,8 +23,14 @@ from nodejs import node
 # Playwright's own Node.js needs libatomic, which a bare Debian lacks; the book's does not.
 os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(node()))
 
-COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-DEBIAN_PACKAGES = ("chromium", "fonts-liberation")
+COMMANDS = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+)
+DEBIAN_PACKAGES = ("chromium-headless-shell", "fonts-liberation")
 FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",

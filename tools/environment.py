@@ -10,6 +10,7 @@ This file has to start in any Python 3, to be able to say which one is needed.
 """
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -24,6 +25,38 @@ RECENT_ENOUGH = f"import sys; sys.exit(sys.version_info < {OLDEST})"
 # Matplotlib lists the fonts at its first import, and says so on stderr where that takes long, which
 # would count as a warning of the first chapter that draws. So let it be done here.
 WARM_UP = "import matplotlib.font_manager"
+# What nbgrader and jupytext would add to every JupyterLab: buttons that mean nothing to a reader,
+# Markdown that opens as a notebook, and a formgrader that runs students' programs without a
+# sandbox. `classroom mark` starts its own.
+UNWANTED = {
+    "labconfig/page_config.json": {
+        "disabledExtensions": {
+            "@jupyter/nbgrader": True,
+            "@jupyter-notebook/lab-extension": True,
+            "jupyterlab-jupytext": True,
+        }
+    },
+    "jupyter_server_config.d/without_the_classroom.json": {
+        "ServerApp": {
+            "jpserver_extensions": {
+                "jupyterlab_jupytext": False,
+                "nbgrader.server_extensions.assignment_list": False,
+                "nbgrader.server_extensions.course_list": False,
+                "nbgrader.server_extensions.formgrader": False,
+                "nbgrader.server_extensions.validate_assignment": False,
+            }
+        }
+    },
+}
+
+
+def leave_out_unwanted():
+    """Tell JupyterLab which extensions to leave out."""
+    for name, settings in UNWANTED.items():
+        path = os.path.join(VENV, "etc", "jupyter", *name.split("/"))
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(settings, file, indent=2)
 
 
 def wanted():
@@ -87,12 +120,20 @@ def main():
         if code:
             return code
     print("Installing what the book needs (some minutes, the first time) ...", flush=True)
+    # The lock names every package, so there is nothing to look for: a test runs `pip check`.
     pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    code = subprocess.call([*pip, "--requirement", "requirements.txt"], cwd=ROOT)
+    options = ["--no-deps", "--no-compile", "--requirement", "requirements.txt"]
+    code = subprocess.call([*pip, *options], cwd=ROOT)
     if code:
         print("pip could not install requirements.txt: see above.", file=sys.stderr)
         return code
+    # pip would compile one file after the other; this does it on all processors. Not left to the
+    # first import, where a warning about a package's own code would count as one of ours. A few
+    # files are templates and no Python: they are passed over, as pip does.
+    compileall = [PYTHON, "-m", "compileall", "-qq", "-j", "0", VENV]
+    subprocess.call(compileall, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     subprocess.call([PYTHON, "-c", WARM_UP], stderr=subprocess.DEVNULL)
+    leave_out_unwanted()
     with open(STAMP, "w", encoding="utf-8") as file:
         file.write(wanted())
     return 0

@@ -1,0 +1,1 @@
+"""Hand out, collect and grade the assignments of the book."""
