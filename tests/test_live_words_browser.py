@@ -486,7 +486,7 @@ def test_a_problem_is_solved_without_leaving_the_keyboard(page, tmp_path):
         box.press("Enter")
         assert boxes.count() == left
     assert f"{count} of {count} right at first try" in told(figure)
-    assert page.evaluate("document.activeElement.dataset.action") == "next"
+    page.wait_for_function("() => document.activeElement.dataset.action === 'next'")
     page.keyboard.press("Enter")
     assert told(figure).startswith("Problem 6: ")
     assert boxes.count() > 2

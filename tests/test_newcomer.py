@@ -70,6 +70,12 @@ def test_environment_is_the_lock() -> None:
     assert wrong == {}, "install requirements.txt again"
 
 
+def test_lock_holds_what_its_packages_need() -> None:
+    """It is installed without looking for anything that it does not name."""
+    done = run(sys.executable, "-m", "pip", "check", "--disable-pip-version-check")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_lock_pins_everything_and_holds_every_direct_dependency() -> None:
     locked = {canonicalize_name(r.name): str(r.specifier) for r in requirements("requirements.txt")}
     assert [name for name, pin in locked.items() if not pin.startswith("==")] == []

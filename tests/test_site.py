@@ -15,7 +15,7 @@ from lxml import html
 ROOT = Path(__file__).resolve().parents[1]
 START = ["preface", "run-it-yourself"]
 LOOK_UP = ["formulas", "notation", "glossary", "figures", "library", "references"]
-ABOUT = ["progress", "for-teachers", "changes", "corrections"]
+ABOUT = ["progress", "for-teachers", "grading", "changes", "corrections"]
 PAGES = ["index", "search", "genindex", "404"]
 PAGES += [f"chapters/{name}" for name in (*START, *NAMES, *LOOK_UP, *ABOUT)]
 
@@ -84,6 +84,8 @@ def test_on_paper_a_page_has_no_buttons_and_nothing_is_cut_off(site_url, new_pag
 @pytest.mark.parametrize("page_name", PAGES)
 def test_every_link_and_file_of_a_page_is_there(site, page_name):
     ids = {}
+    # Without one, most browsers ask for /favicon.ico, though not the one without windows.
+    assert tree(site, page_name).xpath("//link[contains(@rel, 'icon')]/@href")
     for link in tree(site, page_name).xpath("//@href | //@src"):
         target, _, fragment = re.sub(r"\?[^#]*", "", link).partition("#")
         if re.match(r"(https?|mailto|data|javascript):", link):

@@ -1,0 +1,86 @@
+"""Many verdicts at once: the same ones, each exactly once, though a worker is killed."""
+
+import os
+import signal
+import sys
+import time
+from collections import Counter
+from typing import Any
+
+import nbformat
+import pytest
+from classroom_small import SMALL, code
+from distributed import Client, LocalCluster
+
+from classroom import many
+from classroom.errors import Refused
+from classroom.many import verdicts
+from classroom.verdict import Verdict, judge
+
+pytestmark = [
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the sandbox is Linux's"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning"),
+]
+KEY = b"key"
+
+
+def submissions(count: int) -> dict[str, bytes]:
+    """Return right, blank and wrong ones, each with a sign of its own, and one that is none."""
+    kinds = [SMALL.solution_notebook, SMALL.release_notebook, lambda: SMALL.with_mistake("half")]
+    found = {"none": b"not a notebook"}
+    for number in range(count):
+        notebook = kinds[number % 3]()
+        notebook.cells += code(f"{number}")
+        found[f"student-{number}"] = nbformat.writes(notebook).encode()
+    return found
+
+
+def compare_with_judge(found: list[tuple[str, Verdict | Refused]], given: dict[str, bytes]) -> None:
+    assert Counter(name for name, _ in found) == Counter(list(given))
+    for name, verdict in found:
+        if name == "none":
+            assert isinstance(verdict, Refused)
+        else:
+            assert verdict == judge(given[name], SMALL, KEY)
+
+
+def test_one_after_the_other() -> None:
+    given = submissions(4)
+    compare_with_judge(list(verdicts(given.items(), SMALL, KEY)), given)
+
+
+def test_in_two_processes() -> None:
+    given = submissions(4)
+    compare_with_judge(list(verdicts(given.items(), SMALL, KEY, jobs=2)), given)
+
+
+def test_a_worker_that_is_killed_costs_nothing() -> None:
+    given = submissions(12)
+    with (
+        LocalCluster(
+            host="127.0.0.1", n_workers=2, threads_per_worker=1, dashboard_address=None
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        asked = iter(verdicts(given.items(), SMALL, KEY, scheduler=cluster.scheduler_address))
+        found = [next(asked)]
+        time.sleep(0.1)  # so that it is in the middle of another one
+        workers = client.run(os.getpid)
+        os.kill(next(iter(workers.values())), signal.SIGKILL)
+        found += asked
+        after = client.run(os.getpid)
+    compare_with_judge(found, given)
+    assert set(after.values()) != set(workers.values())
+
+
+def test_a_fault_of_ours_does_not_keep_the_others_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    def judge_all_but_one(submission: bytes, *others: Any) -> Verdict:
+        if submission == b"bad luck":
+            raise ZeroDivisionError("bad luck")
+        return judge(submission, *others)
+
+    monkeypatch.setattr(many, "judge", judge_all_but_one)
+    given = submissions(1) | {"unlucky": b"bad luck"}
+    found = dict(verdicts(given.items(), SMALL, KEY))
+    assert isinstance(found["student-0"], Verdict)
+    assert "ZeroDivisionError" in str(found["unlucky"])
