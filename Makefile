@@ -5,7 +5,7 @@ PYTHON ?= python3
 PORT ?= 8000
 VENV := .venv
 COVERED := $(filter-out %around.py %browser.py %glossary.py %newcomer.py %notebooks.py %oracle.py \
-    %page.py %pages.py %parity.py %site.py, \
+    %page.py %pages.py %parity.py %site.py %assignments.py tests/test_classroom_%, \
     $(wildcard tests/test_*.py))
 BIN := $(VENV)/bin
 PY := $(BIN)/python
@@ -16,7 +16,7 @@ unexport PIP_USER PIP_TARGET PIP_PREFIX PIP_REQUIRE_VIRTUALENV
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book links epub pdf site test coverage lab serve notebooks lint format lock clean distclean environment
+.PHONY: help classroom book links epub pdf site test coverage lab serve notebooks lint format lock clean distclean environment
 
 help:
 	@echo 'make book       build the website: _build/html/index.html'
@@ -27,6 +27,7 @@ help:
 	@echo 'make test       run all tests; ARGS="-k live" passes arguments to pytest'
 	@echo 'make coverage   fail where a line or branch of nnlib is not reached by its tests'
 	@echo 'make lab        open the chapters in JupyterLab'
+	@echo 'make classroom  try whether assignments can be graded here; .venv/bin/classroom grades them'
 	@echo 'make serve      serve the built website on 127.0.0.1; PORT=8000'
 	@echo 'make notebooks  run the chapters and store their outputs; FILES=chapters/04-*.ipynb'
 	@echo 'make lint       check style and types; make format: format the code'
@@ -59,6 +60,7 @@ site: epub pdf
 
 test: environment
 	'$(PY)' tools/chromium.py
+	'$(PY)' tools/bubblewrap.py
 	'$(PY)' -m pytest $(ARGS)
 
 coverage: environment
@@ -71,6 +73,10 @@ lab: environment
 	'$(BIN)/jupyter' trust chapters/*.ipynb
 	'$(BIN)/jupyter' lab --LabApp.default_url=/lab/tree/chapters \
 	    --ServerApp.allow_root=True $(ARGS)
+
+classroom: environment
+	'$(PY)' tools/bubblewrap.py
+	'$(BIN)/classroom' check
 
 serve:
 	@test -f _build/html/index.html || $(MAKE) book
@@ -93,6 +99,7 @@ format: environment
 lock: environment
 	'$(PY)' -m pip install --quiet uv
 	'$(PY)' -m uv pip compile --universal --python-version 3.11 --no-emit-index-url \
+	    --no-emit-package rfc3987-syntax --no-emit-package lark \
 	    requirements.in -o requirements.txt $(ARGS)
 
 clean:
