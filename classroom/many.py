@@ -18,6 +18,10 @@ from classroom.source import Assignment
 from classroom.verdict import Verdict, judge
 
 WAITING = 4  # submissions sent ahead to each process
+NO_PAGES: dict[str, Any] = {
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
+}
 
 
 def verdicts(
@@ -72,16 +76,21 @@ def _on_a_cluster(
     jobs: int,
     scheduler: str | None,
 ) -> Iterator[tuple[str, Verdict | Refused]]:
+    from dask import config
     from distributed import Client, LocalCluster, as_completed  # takes a second
 
     with ExitStack() as held:
         if scheduler is None:
-            # One thread each: a sandbox ends with the thread that started it.
+            # Whoever reaches a scheduler can run programs as its owner, and a class may share this
+            # machine: only who has this run's certificate is heard, and there are no pages.
+            held.enter_context(config.set(NO_PAGES))
             local = LocalCluster(
-                host="127.0.0.1",
+                host="tls://127.0.0.1",
+                security=True,
                 n_workers=jobs,
-                threads_per_worker=1,
+                threads_per_worker=1,  # a sandbox ends with the thread that started it
                 dashboard_address=None,
+                scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # or port 8787, taken or not
                 memory_limit=0,
             )
             client = held.enter_context(Client(held.enter_context(local)))

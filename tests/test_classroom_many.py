@@ -1,16 +1,20 @@
 """Many verdicts at once: the same ones, each exactly once, though a worker is killed."""
 
+import asyncio
 import os
 import signal
 import sys
 import time
 from collections import Counter
+from http.client import HTTPConnection, HTTPException
 from typing import Any
 
 import nbformat
+import psutil
 import pytest
 from classroom_small import SMALL, code
-from distributed import Client, LocalCluster
+from distributed import Client, LocalCluster, Security, rpc
+from distributed.comm import CommClosedError
 
 from classroom import many
 from classroom.errors import Refused
@@ -54,12 +58,57 @@ def test_in_two_processes() -> None:
     compare_with_judge(list(verdicts(given.items(), SMALL, KEY, jobs=2)), given)
 
 
+async def who_is_there(address: str, security: Security | None) -> Any:
+    arguments = security.get_connection_args("client") if security else {}
+    async with rpc(address, timeout=5, connection_args=arguments) as stranger:
+        return await stranger.identity()
+
+
+def status_of_a_page(port: int) -> int | None:
+    """Return what is said to a browser that asks for the workers; None where it is not HTTP."""
+    browser = HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        browser.request("GET", "/info/main/workers.html")
+        return browser.getresponse().status
+    except (OSError, HTTPException):
+        return None
+    finally:
+        browser.close()
+
+
+def ports() -> set[int]:
+    """Return the ports on which this process and its workers listen."""
+    here = psutil.Process()
+    return {
+        connection.laddr.port
+        for process in [here, *here.children()]
+        for connection in process.net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN
+    }
+
+
+def test_nobody_else_on_the_machine_can_give_work_or_see_it() -> None:
+    before = ports()
+    asked = iter(verdicts(submissions(12).items(), SMALL, KEY, jobs=2))
+    next(asked)
+    found = Counter[int | None]()
+    for port in ports() - before:
+        status = status_of_a_page(port)
+        found[status] += 1
+        if status is None:
+            with pytest.raises(CommClosedError):
+                asyncio.run(who_is_there(f"tcp://127.0.0.1:{port}", None))
+            with pytest.raises(CommClosedError):
+                asyncio.run(who_is_there(f"tls://127.0.0.1:{port}", Security.temporary()))
+    list(asked)
+    assert set(found) == {None, 404}
+    assert found[None] >= 3, "the scheduler and two workers"
+
+
 def test_a_worker_that_is_killed_costs_nothing() -> None:
     given = submissions(12)
     with (
-        LocalCluster(
-            host="127.0.0.1", n_workers=2, threads_per_worker=1, dashboard_address=None
-        ) as cluster,
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
         Client(cluster) as client,
     ):
         asked = iter(verdicts(given.items(), SMALL, KEY, scheduler=cluster.scheduler_address))
