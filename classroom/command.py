@@ -74,7 +74,8 @@ def _release(given: argparse.Namespace) -> bool:
 
     course = Course.load(given.course)
     for name in given.assignments:
-        files = release(course, name, given.exchange)
+        with course.alone():
+            files = release(course, name, given.exchange)
         where = f"the exchange {course.exchange}" if given.exchange else str(course.root)
         print(f"{name}: released in {where}: {', '.join(files)}")
         if name not in course.due:
@@ -91,7 +92,8 @@ def _collect(given: argparse.Namespace) -> bool:
     for source in (given.zip, given.folder):
         if source is not None and not source.exists():
             raise Refused(f"{source} is not there.")
-    done = collect(course, given.assignment, given.zip or given.folder, given.layout, times)
+    with course.alone():
+        done = collect(course, given.assignment, given.zip or given.folder, given.layout, times)
     print(
         f"{given.assignment}: {len(done.new)} new, {len(done.replaced)} replaced by a newer one, "
         f"{len(done.unchanged)} unchanged; {len(done.earlier)} earlier ones kept in earlier/."
@@ -111,7 +113,10 @@ def _grade(given: argparse.Namespace) -> bool:
 
     course = Course.load(given.course)
     start = time.perf_counter()
-    done = grade(course, given.assignment, given.student, given.jobs, given.force, given.scheduler)
+    with course.alone():
+        done = grade(
+            course, given.assignment, given.student, given.jobs, given.force, given.scheduler
+        )
     print(
         f"{given.assignment}: {done.judged} judged, {len(done.marked)} marked, "
         f"{len(done.skipped)} up to date, in {time.perf_counter() - start:.1f} s."
@@ -138,7 +143,8 @@ def _feedback(given: argparse.Namespace) -> bool:
     from classroom.feedback import feedback
 
     course = Course.load(given.course)
-    done = feedback(course, given.assignment, given.student, given.exchange, given.force)
+    with course.alone():
+        done = feedback(course, given.assignment, given.student, given.exchange, given.force)
     print(
         f"{given.assignment}: {len(done.written)} pages written, {len(done.skipped)} up to date, "
         f"in {course.root / 'feedback'}."

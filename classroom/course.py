@@ -245,6 +245,29 @@ class Course:
 
     # -- nbgrader ----------------------------------------------------------------------------------
 
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other runs of `classroom` out while this one writes into the course.
+
+        Raises
+        ------
+        Refused
+            Another one is at work.
+        """
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self.root / ".lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise Refused(
+                f"Another `classroom` is writing into {self.root}. Wait until it has ended."
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
     def config(self) -> "Config":
         """Return nbgrader's configuration. No file adds to it, so none can fail to load."""
         from traitlets.config import Config
@@ -306,7 +329,8 @@ def prepare_environment() -> None:
 def new_course(root: str | Path, course_id: str = "") -> Course:
     """Make a course folder, with settings to fill in, an empty roster, and a secret.
 
-    What is there already is left as it is.
+    What is there already is left as it is. A new folder can be entered by nobody else: it will hold
+    marks and solutions.
 
     Raises
     ------
@@ -320,7 +344,7 @@ def new_course(root: str | Path, course_id: str = "") -> Course:
             f"The course cannot be called {course_id!r}: letters, digits, `.`, `_` and `-` are "
             "possible. Name it with --id."
         )
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     new = {"course.toml": SETTINGS.format(course_id=course_id), "roster.csv": ROSTER}
     for name, text in new.items():
         if not (folder / name).exists():

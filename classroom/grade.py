@@ -117,17 +117,19 @@ def grade(
         Programs cannot be run safely here. Nothing was graded.
     """
     assignment, key, report = course.assignment(name), course.key(), Graded()
+    name = assignment.name
     release = released(course, assignment)
     submissions = _submissions(course, assignment, key, release, students, report)
     kept: dict[str, Verdict] = {}
     for student, submission in submissions.items():
-        old = (
-            None if force else kept_verdict(course, assignment.name, student, submission.judged_by)
-        )
+        if force:  # forgotten now, so that a run that is interrupted is gone on with
+            course.verdict_file(name, student).unlink(missing_ok=True)
+            _marked(course, name, student).unlink(missing_ok=True)
+        old = kept_verdict(course, name, student, submission.judged_by)
         if old is not None:
             kept[student] = old
     with course.gradebook() as gradebook:
-        marks = _Marks(course, gradebook, assignment.name, report, force)
+        marks = _Marks(course, gradebook, name, report)
         for student, old in kept.items():
             marks.write(submissions[student], old)
         new = [student for student in submissions if student not in kept]
@@ -140,7 +142,7 @@ def grade(
                 if isinstance(made, Refused):
                     report.failed.append((student, str(made)))
                     continue
-                _keep(course, assignment.name, submissions[student], made)
+                _keep(course, name, submissions[student], made)
                 marks.write(submissions[student], made)
         marks.finish()
     return report
@@ -261,16 +263,21 @@ def _keep(course: Course, assignment: str, submission: Submission, made: Verdict
 # --- marks ---
 
 
+def _marked(course: Course, assignment: str, student: str) -> Path:
+    """Return the file that says of what a mark was made."""
+    return course.place("autograded", student, assignment) / "marked"
+
+
 class _Marks:
     """Writes verdicts into the gradebook, and knows which are there already."""
 
     def __init__(
-        self, course: Course, gradebook: "Gradebook", assignment: str, report: Graded, force: bool
+        self, course: Course, gradebook: "Gradebook", assignment: str, report: Graded
     ) -> None:
         from classroom import marking  # brings nbgrader, which takes a second
 
         self.course, self.gradebook, self.assignment = course, gradebook, assignment
-        self.report, self.force, self.marking = report, force, marking
+        self.report, self.marking = report, marking
         self.marker = marking.marker(course, gradebook, assignment)
         submissions = gradebook.assignment_submissions(assignment)
         self.known = {submission.student.id for submission in submissions}
@@ -279,9 +286,9 @@ class _Marks:
         student = submission.student.id
         self.report.notes += [(student, note) for note in made.notes]
         place = self.course.place("autograded", student, self.assignment)
-        mark = place / "marked"
+        mark = _marked(self.course, self.assignment, student)
         up_to_date = student in self.known and mark.is_file()
-        if up_to_date and mark.read_text() == submission.marked_by and not self.force:
+        if up_to_date and mark.read_text() == submission.marked_by:
             self.report.skipped.append(student)
             return
         before = _answers(place / f"{self.assignment}.ipynb")

@@ -125,6 +125,7 @@ def test_a_new_course_has_a_secret_that_others_cannot_read_and_keeps_what_is_the
     first = new_course(tmp_path / "calculus")
     assert first.course_id == "calculus"
     assert len(first.key()) == 32
+    assert stat.S_IMODE(first.root.stat().st_mode) == 0o700
     assert stat.S_IMODE((first.root / "key").stat().st_mode) == 0o600
     before = digests(first.root)
     assert new_course(first.root).key() == first.key()
@@ -220,12 +221,15 @@ def test_grading_twice_gives_the_same_marks_and_the_same_bytes(course: Course) -
     assert (points(course), digests(course.root / "feedback")) == (marks, pages)
 
 
+@pytest.mark.parametrize("force", [False, True])
 def test_a_run_that_was_interrupted_goes_on_where_it_was(
-    course: Course, monkeypatch: pytest.MonkeyPatch
+    course: Course, monkeypatch: pytest.MonkeyPatch, force: bool
 ) -> None:
     """It breaks off after a verdict, and then while the gradebook is written."""
     for student in ("ann", "bob", "joann"):
         submit(course, student, SMALL.solution_notebook())
+    if force:
+        grade(course, "small")
     real = os.replace
 
     def breaks(old: Any, new: Any) -> None:
@@ -235,7 +239,7 @@ def test_a_run_that_was_interrupted_goes_on_where_it_was(
 
     monkeypatch.setattr(os, "replace", breaks)
     with pytest.raises(KeyboardInterrupt):
-        grade(course, "small")
+        grade(course, "small", force=force)
     monkeypatch.undo()
     assert sorted(path.name for path in (course.root / "verdicts/small").iterdir()) == [
         "ann.json",
@@ -245,6 +249,24 @@ def test_a_run_that_was_interrupted_goes_on_where_it_was(
     assert done.judged == 1
     assert (done.skipped, sorted(done.marked)) == (["ann"], ["bob", "joann"])
     assert {mark for mark, _ in points(course).values()} == {FULL}
+
+
+def test_one_run_at_a_time_writes_into_a_course(
+    course: Course, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    submit(course, "ann", right())
+    root = str(course.root)
+    steps = {
+        "release": [],
+        "collect": ["--folder", str(tmp_path)],
+        "grade": [],
+        "feedback": [],
+    }
+    with course.alone():
+        for step, options in steps.items():
+            assert command.main([step, root, "small", *options]) == 1
+            assert "Another `classroom` is writing" in capsys.readouterr().err
+    assert command.main(["grade", root, "small"]) == 0
 
 
 def test_what_is_handed_in_again_is_judged_again_and_a_hand_mark_is_looked_at_again(
