@@ -2,12 +2,12 @@
 # Starts the second half of the walk from 1 again, so the price is missing on the left.
 dprice = 36
 dpond = 4
-ddepth = 15
-dwidth = 10
-dlength = 6
+ddeep = 15
+dwide = 10
+dlong = 6
 
 
-# %% mistake="own-input" task="local" mark=26
+# %% mistake="own-input" task="local" mark=27
 # At a multiply node, takes an input itself instead of the other input.
 def local_mul(x, y):
     return x, y
@@ -25,7 +25,7 @@ def local_cube(t):
     return 3 * t**2
 
 
-# %% mistake="minus-like-plus" task="local" mark=24
+# %% mistake="minus-like-plus" task="local" mark=26
 # Thinks that a subtract node copies to both sides, and that a cube has the slope 3t.
 def local_mul(x, y):
     return y, x
@@ -43,7 +43,7 @@ def local_cube(t):
     return 3 * t
 
 
-# %% mistake="slopes-from-the-left" task="path" mark=26
+# %% mistake="slopes-from-the-left" task="path" mark=25
 # Multiplies from the left: says what the hours do to each value, not what each does to the result.
 def walk_back(slopes):
     derivative = 1
@@ -54,7 +54,7 @@ def walk_back(slopes):
     return derivatives
 
 
-# %% mistake="wrong-place" task="nested" mark=25
+# %% mistake="wrong-place" task="nested" mark=26
 # Takes both local derivatives at x, although u goes into the outer square.
 def nested(x):
     u = x**2 + 3
@@ -71,9 +71,9 @@ def plot_cost(length, width, seed, fence):
 def plot_gradients(length, width, seed, fence, dcost=1):
     darea, dseed = dcost * seed, dcost * length * width
     dlength, dwidth = darea * width, darea * length
-    dround_it, dfence = dcost * fence, dcost * (length + width) * 2
-    dlength = dround_it * 2
-    dwidth = dround_it * 2
+    dall_round, dfence = dcost * fence, dcost * (length + width) * 2
+    dlength = dall_round * 2
+    dwidth = dall_round * 2
     return dlength, dwidth, dseed, dfence
 
 
@@ -88,7 +88,7 @@ def middle(a, b, c):
     return da, db, dc
 
 
-# %% mistake="one-sided" task="check" mark=22
+# %% mistake="one-sided" task="check" mark=23
 # Moves to one side only, and the inputs before the current one stay moved.
 def numerical(f, x, h=1e-4):
     return (f(x + h) - f(x)) / h

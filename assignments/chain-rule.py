@@ -17,11 +17,8 @@
 #
 # **What you hand in.** Only what you write in the answer cells is needed: the cells that say
 # `YOUR CODE HERE` or `YOUR ANSWER HERE`. Delete the line `raise NotImplementedError()` when you
-# write your own. Cells of your own may be added anywhere. Run the cells from top to bottom;
-# all of them need the next two.
-
-# %% given="setup"
-import numpy as np
+# write your own. Use Python alone; `nnlib` is not there when your work is marked. Cells of your own
+# may be added anywhere. Run the cells from top to bottom; all of them need the next one.
 
 # %% given="expect"
 ### INCLUDE expect
@@ -34,27 +31,28 @@ import numpy as np
 #
 # | node | value |
 # |---|---|
-# | `area = length * width` | 5 × 3 = 15 |
-# | `pool = area * depth` | 15 × 2 = 30 |
+# | `area = long * wide` | 5 × 3 = 15 |
+# | `pool = area * deep` | 15 × 2 = 30 |
 # | `water = pool + pond` | 30 + 6 = 36 |
 # | `cost = water * price` | 36 × 4 = 144 |
 #
 # Draw the graph on paper. Start with 1 at the right end, go backward, and write the derivative of
-# the cost below each edge. Then write the five derivatives of the inputs as numbers into the cell:
-# `dlength`, `dwidth`, `ddepth`, `dpond` and `dprice`.
+# the cost below each edge. Then write the derivatives of the cost with respect to the five inputs
+# as numbers into the cell: `dlong`, `dwide`, `ddeep`, `dpond` and `dprice`.
 
 # %% task="pool"
-# Five lines such as  dlength = ...
+# Five lines such as  dlong = ...
 ### BEGIN SOLUTION
 dprice = 36
 dpond = 4
-ddepth = 60
-dwidth = 40
-dlength = 24
+ddeep = 60
+dwide = 40
+dlong = 24
 ### END SOLUTION
 
 # %% item="pool-right" points=1
-expect(dpond, (30 + 7) * 4 - (30 + 6) * 4, "one cubic metre more in the pond costs the price more")
+expect(dpond, (30 + 7) * 4 - (30 + 6) * 4, "one cubic metre more raises the cost by the price")
+expect(dprice * 4, dpond * 36, "price × dprice and water × dpond are both the cost")
 
 
 ### BEGIN HIDDEN
@@ -67,15 +65,19 @@ def ask(program, rng):
 ### END HIDDEN
 
 # %% item="pool-left" points=2
-expect(5 * dlength, 3 * dwidth, "length × dlength and width × dwidth are the same product")
+expect(
+    (5 * dlong, 3 * dwide),
+    (2 * ddeep, 2 * ddeep),
+    "1 % more of any side makes the pool cost 1 % more, so side × derivative is the same for all",
+)
 
 
 ### BEGIN HIDDEN
 def ask(program, rng):
     """The derivatives for the length, the width and the depth."""
-    yield program.dlength
-    yield program.dwidth
-    yield program.ddepth
+    yield program.dlong
+    yield program.dwide
+    yield program.ddeep
 
 
 ### END HIDDEN
@@ -96,8 +98,8 @@ def ask(program, rng):
 # Two numbers are returned with a comma between them: `return 1, 2`.
 #
 # For the cube, a number first. A cube with an edge of 2 has the volume 8. With an edge of 2.001
-# it has the volume 8.012006001, which is a rate of 12.006001 for this nudge. Which number is it
-# when the nudge shrinks, and how does it come from the 2? In letters,
+# it has the volume 8.012006001, which is a rate of 12.006001 for this nudge. Which number does the
+# rate approach as the nudge shrinks, and how is that number made from the 2? In letters,
 # (t + h)³ − t³ = h · (3t² + 3th + h²).
 
 
@@ -126,54 +128,79 @@ def local_cube(t):
     ### END SOLUTION
 
 
-# %% item="local-two-inputs" points=2
-expect(local_mul(7, 2), (2, 7), "one unit more of x makes the product y larger, and y is 2")
-expect(local_sub(7, 2), (1, -1), "one unit more of y makes the difference 1 smaller")
+# %% item="local-mul" points=1
+expect(local_mul(7, 2), (2, 7), "one unit more of x makes the product larger by y, and y is 2")
 
 
 ### BEGIN HIDDEN
 def ask(program, rng):
-    """The local derivatives of a multiply node and of a subtract node."""
+    """The local derivatives of a multiply node."""
     for _ in range(3):
-        x, y = rng.normal(size=2).round(2)
-        yield program.local_mul(x, y)
-        yield program.local_sub(x, y)
+        yield program.local_mul(*rng.normal(size=2).round(2))
 
 
 ### END HIDDEN
 
-# %% item="local-powers" points=2
-expect(local_square(5), 10, "the slope of a square is twice its input")
-expect(local_cube(2), 12, "with an edge of 2, the volume grows by 12 for each unit of the edge")
+# %% item="local-sub" points=1
+expect(local_sub(7, 2), (1, -1), "one unit more of y makes the difference smaller by 1")
 
 
 ### BEGIN HIDDEN
 def ask(program, rng):
-    """The local derivatives of a square node and of a cube node."""
+    """The local derivatives of a subtract node."""
+    for _ in range(3):
+        yield program.local_sub(*rng.normal(size=2).round(2))
+
+
+### END HIDDEN
+
+# %% item="local-square" points=1
+expect(local_square(5), 10, "the slope of a square is twice its input")
+
+
+### BEGIN HIDDEN
+def ask(program, rng):
+    """The local derivative of a square node."""
     for t in rng.uniform(2.5, 9, size=3).round(2):
         yield program.local_square(t)
+        yield program.local_square(-t)
+
+
+### END HIDDEN
+
+# %% item="local-cube" points=1
+expect(local_cube(2), 12, "at an edge of 2 the volume grows 12 times as fast as the edge")
+expect(local_cube(-5), 75, "three times the square of −5")
+
+
+### BEGIN HIDDEN
+def ask(program, rng):
+    """The local derivative of a cube node."""
+    for t in rng.uniform(2.5, 9, size=3).round(2):
+        yield program.local_cube(t)
         yield program.local_cube(-t)
 
 
 ### END HIDDEN
 
 # %% [markdown]
-# ## 3. Along a path (2 points)
+# ## 3. Along a path (3 points)
 #
 # One hour of rain brings 4 mm of water. Each mm on the roof puts 50 litres into the tank below,
-# and each litre saves 0.002 of the water bill. The slopes along this path are 4, 50 and 0.002.
+# and each litre makes the water bill smaller by 0.002. The slopes along this path are 4, 50 and
+# 0.002.
 #
 # Go backward. At the right end stands 1, as always. One litre more saves 0.002. One mm more saves
 # 0.002 × 50 = 0.1, and one hour more saves 0.1 × 4 = 0.4.
 #
 # Write `walk_back(slopes)`. It is given the list of the slopes from left to right, and returns the
-# list of the derivatives of the result, also from left to right. Its last entry is 1, so it is
-# longer by one than `slopes`:
+# list of the derivatives of the result with respect to each value along the path, also from left
+# to right. The result itself comes last, with 1, so the list is longer by one than `slopes`:
 #
 # `walk_back([4, 50, 0.002])` gives `[0.4, 0.1, 0.002, 1]`.
 #
-# The path may have any number of slopes, but at least one. (`reversed(slopes)` walks through a
-# list from its end.)
+# The path may have any number of slopes, but at least one. A slope may be negative or 0.
+# (`reversed(slopes)` walks through a list from its end.)
 
 
 # %% task="path"
@@ -188,7 +215,7 @@ def walk_back(slopes):
     ### END SOLUTION
 
 
-# %% item="path-product" points=2
+# %% item="path-product" points=3
 expect(walk_back([3]), [3, 1], "one slope only: 1 at the right end, and 1 × 3 before it")
 expect(
     walk_back([4, 50, 0.002]), [0.4, 0.1, 0.002, 1], "from the right, multiply by one slope more"
@@ -197,9 +224,11 @@ expect(
 
 ### BEGIN HIDDEN
 def ask(program, rng):
-    """The derivatives along paths of 1, 2, 4 and 7 slopes."""
+    """The derivatives along paths of 1, 2, 4 and 7 slopes, and where a slope is 0."""
     for length in (1, 2, 4, 7):
-        yield program.walk_back(rng.uniform(1.2, 3, size=length).round(2).tolist())
+        slopes = rng.uniform(1.2, 3, size=length) * rng.choice([-1, 1], size=length)
+        yield program.walk_back(slopes.round(2).tolist())
+    yield program.walk_back([2.5, 0.0, -1.5, 4.0])
 
 
 ### END HIDDEN
@@ -226,17 +255,32 @@ def nested(x):
     ### END SOLUTION
 
 
-# %% item="nested-slope" points=3
-expect(nested(0), (9, 0), "at x = 0 the slope of the inner square is 0, which closes the path")
-expect(nested(2), (49, 56), "14 at the outer square, where 7 goes in, times 4 at the inner one")
+# %% item="nested-value" points=1
+z, slope = nested(2)
+expect(z, 49, "the square of 7")
 
 
 ### BEGIN HIDDEN
 def ask(program, rng):
-    """The value and the slope of the nested squares."""
+    """The value of the nested squares."""
     for x in rng.uniform(1.5, 4, size=2).round(2):
-        yield program.nested(x)
-        yield program.nested(-x)
+        yield program.nested(x)[0]
+
+
+### END HIDDEN
+
+# %% item="nested-slope" points=2
+expect(nested(0), (9, 0), "at x = 0 the slope of the inner square is 0, which closes the path")
+expect(nested(2), (49, 56), "14 at the outer square, where 7 goes in, times 4 at the inner one")
+expect(nested(-2), (49, -56), "left of 0 the inner square falls")
+
+
+### BEGIN HIDDEN
+def ask(program, rng):
+    """The slope of the nested squares."""
+    for x in rng.uniform(1.5, 4, size=2).round(2):
+        yield program.nested(x)[1]
+        yield program.nested(-x)[1]
 
 
 ### END HIDDEN
@@ -252,26 +296,24 @@ def ask(program, rng):
 # | `area = length * width` | 8 × 5 = 40 |
 # | `grass = area * seed` | 40 × 3 = 120 |
 # | `half = length + width` | 8 + 5 = 13 |
-# | `round_it = half * 2` | 13 × 2 = 26 |
-# | `fencing = round_it * fence` | 26 × 10 = 260 |
+# | `all_round = half * 2` | 13 × 2 = 26 |
+# | `fencing = all_round * fence` | 26 × 10 = 260 |
 # | `cost = grass + fencing` | 120 + 260 = 380 |
 #
-# Here `seed` and `fence` are prices. Draw the graph: two of the four inputs go into two nodes.
+# Here `seed` and `fence` are prices. Draw the graph: two of the four inputs go into two nodes each.
 #
 # - `plot_cost(length, width, seed, fence)` returns the cost.
 # - `plot_gradients(length, width, seed, fence, dcost=1)` goes backward and returns four numbers in
-#   this order: `dlength, dwidth, dseed, dfence`. The walk starts from `dcost`. It is 1 when the
-#   graph ends at the cost, and another number when the cost goes on into a larger graph.
-#
-# (An error that speaks of `NoneType` means that a function returned nothing.)
+#   this order: `dlength, dwidth, dseed, dfence`. The walk starts from `dcost`. `dcost` is 1 when
+#   the graph ends at the cost, and another number when the cost goes on into a larger graph.
 
 
 # %% task="plot"
 def plot_cost(length, width, seed, fence):
     ### BEGIN SOLUTION
     area = length * width
-    round_it = (length + width) * 2
-    return area * seed + round_it * fence
+    all_round = (length + width) * 2
+    return area * seed + all_round * fence
     ### END SOLUTION
 
 
@@ -279,11 +321,11 @@ def plot_gradients(length, width, seed, fence, dcost=1):
     ### BEGIN SOLUTION
     area = length * width
     half = length + width
-    round_it = half * 2
+    all_round = half * 2
     dgrass, dfencing = dcost, dcost
     darea, dseed = dgrass * seed, dgrass * area
-    dround_it, dfence = dfencing * fence, dfencing * round_it
-    dhalf = dround_it * 2
+    dall_round, dfence = dfencing * fence, dfencing * all_round
+    dhalf = dall_round * 2
     dlength, dwidth = dhalf, dhalf  # from the + node
     dlength += darea * width  # from the × node
     dwidth += darea * length
@@ -306,8 +348,10 @@ def ask(program, rng):
 ### END HIDDEN
 
 # %% item="plot-prices" points=2
-expect(plot_gradients(8, 5, 3, 10)[2], 40, "the price of the seed is paid for 40 square metres")
-expect(plot_gradients(8, 5, 3, 10)[3], 26, "the price of the fence is paid for 26 metres")
+came = plot_gradients(8, 5, 3, 10)
+expect(np.shape(came), (4,), "four numbers are returned, with commas between them")
+expect(came[2], 40, "the price of the seed is paid for 40 square metres")
+expect(came[3], 26, "the price of the fence is paid for 26 metres")
 
 
 ### BEGIN HIDDEN
@@ -321,10 +365,10 @@ def ask(program, rng):
 ### END HIDDEN
 
 # %% item="plot-fan-out" points=3
-expect(
-    plot_gradients(8, 5, 3, 10)[0], 35, "one metre more of length: 15 for grass and 20 for fence"
-)
-expect(plot_gradients(8, 5, 3, 10)[1], 44, "one metre more of width: 24 for grass and 20 for fence")
+came = plot_gradients(8, 5, 3, 10)
+expect(np.shape(came), (4,), "four numbers are returned, with commas between them")
+expect(came[0], 35, "one metre more of length: 15 for grass and 20 for fence")
+expect(came[1], 44, "one metre more of width: 24 for grass and 20 for fence")
 
 
 ### BEGIN HIDDEN
@@ -355,8 +399,9 @@ def ask(program, rng):
 
 # %% [markdown] question="why-added"
 # **Question (3 points).** Along a path the slopes are multiplied, but the two numbers that come
-# back to `length` are added. Explain why, with the 15 and the 20 of this plot. Then say what kind
-# of offer the owner would get from someone who forgets one of the two paths.
+# back to `length` are added. Explain why they are added, with the 15 and the 20 of this plot. The
+# owner asks a gardener what one metre more of length would cost. The gardener forgets one of the
+# two paths. What is wrong with the answer?
 
 # %% [markdown] answer="why-added" points=3
 # ### BEGIN SOLUTION
@@ -365,13 +410,13 @@ def ask(program, rng):
 # so the cost rises by 15 + 20 = 35. Slopes are multiplied where one change *causes* the next:
 # 1 metre more of length makes 2 metres more of fence, each of them costs 10, and 2 × 10 = 20.
 #
-# Someone who forgets a path says that a longer plot costs only 15 or only 20 more for each metre.
-# The offer for a longer plot would be too low.
+# The gardener's answer is too small: only 15, or only 20, for each metre.
 #
 # Rubric:
 # - 1 point: says that one change of the length acts in two places at the same time.
-# - 1 point: says what the 15 and the 20 are, or adds two amounts of money that are both paid.
-# - 1 point: says that without one of the paths the change comes out too small, with 15 or 20.
+# - 1 point: says that the 15 is for the grass and the 20 for the fence, and that both are paid. The
+#   sum 15 + 20 alone gives no point.
+# - 1 point: says that the answer is too small; a number is not needed.
 # ### END SOLUTION
 
 # %% [markdown] question="corner"
@@ -387,9 +432,10 @@ def ask(program, rng):
 # the corner has 0.01 square metres and costs 0.03.
 #
 # Rubric:
-# - 1 point: finds the 3 in the seed for the corner, or in the product of the two changes.
+# - 1 point: finds the 3 in the seed for the corner, or in the product of the two changes: 1 · 1 · 3
+#   is enough, and so is "54 m² where 53 m² were counted".
 # - 1 point: says that the derivatives are right, because each holds for one input alone or for
-#   small changes.
+#   small changes. Without a reason: no point.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -418,7 +464,9 @@ def middle(a, b, c):
 
 # %% item="middle-backward" points=3
 expect(
-    middle(2, 3, 4), (48, 32, 6), "10 + 6 = 16 comes back to p, and from there 16 × 3 and 16 × 2"
+    middle(2, 3, 4),
+    (48, 32, 6),
+    "10 + 6 = 16 comes back to p, and from there 16 × 3 and 16 × 2; c gets the 6 of its + node",
 )
 
 
@@ -436,23 +484,23 @@ def ask(program, rng):
 # A cell to try things.
 
 # %% [markdown]
-# ## 7. The check (6 points)
+# ## 7. The check (5 points)
 #
 # A central difference finds a derivative without knowing any rule: move the input by h to both
 # sides, and divide the difference of the results by the distance between the two places.
 #
 # - `numerical(f, x, h=1e-4)` returns the central difference of the function `f` at the number `x`.
 # - `numerical_all(f, values, h=1e-4)` does this for several inputs. `values` is a list of numbers,
-#   whole numbers or others, and `f(values)` is one number. It returns a list: for each input the
-#   central difference, while all *other* inputs stay where they are. Afterwards the list that was
-#   given must hold the same numbers as before. (`list(values)` makes a copy of a list.)
+#   some or all of which may be whole, and `f(values)` is one number. It returns a list: for each
+#   input the central difference, while all *other* inputs stay where they are. Afterwards the list
+#   that was given must hold the same numbers as before. (`list(values)` makes a copy of a list.)
 #
 # In the tests, `h` is large at times. A difference with h = 1 is no good derivative, but its value
 # is easy to compute by hand.
 #
-# When both work, use them on your own answers. This should give the four numbers of task 5:
-# `numerical_all(lambda v: plot_cost(*v), [8, 5, 3, 10])`. (`plot_cost(*v)` hands over the entries
-# of the list `v`, one after the other.)
+# When both work, use them on your own answers. This should give the four numbers of task 5, but
+# for some of the last digits: `numerical_all(lambda v: plot_cost(*v), [8, 5, 3, 10])`.
+# (`plot_cost(*v)` hands over the entries of the list `v`, one after the other.)
 
 
 # %% task="check"
@@ -474,7 +522,7 @@ def numerical_all(f, values, h=1e-4):
     ### END SOLUTION
 
 
-# %% item="check-one" points=2
+# %% item="check-one" points=1
 expect(numerical(lambda x: x**3, 2, 1), 13, "from 1 to 3 the cube rises from 1 to 27: 26 / 2")
 expect(numerical(lambda x: x**3, 2), 12, "with a small h the slope of the cube is found")
 
@@ -496,7 +544,11 @@ expect(
     [30, 9],
     "only one input moves at a time: (16 × 5 − 4 × 5) / 2, and (9 × 6 − 9 × 4) / 2",
 )
-expect(numerical_all(sum, [1, 2, 4], 0.5), [1, 1, 1], "each number raises the sum by its own rise")
+expect(
+    numerical_all(lambda v: v[0] ** 2 + v[1] ** 2 + v[2] ** 2, [1, 2, 4], 0.5),
+    [2, 4, 8],
+    "half a unit to each side, for the first one (1.5² − 0.5²) / 1",
+)
 
 
 ### BEGIN HIDDEN
@@ -516,18 +568,21 @@ def ask(program, rng):
 
 # %% item="check-list-kept" points=1
 given = [3, 5]
-numerical_all(lambda v: v[0] * v[1], given, 1)
+expect(numerical_all(lambda v: v[0] * v[1], given, 1), [5, 3], "the slopes of a product")
 expect(given, [3, 5], "the list that was given holds the same numbers as before")
 
 
 ### BEGIN HIDDEN
 def ask(program, rng):
-    """The list of values after numerical_all was called with it."""
-    program.define("def asked_product(v): return v[0] * v[1] * v[2]")
+    """The list of values after numerical_all was called with it, and whether it did its work."""
     program.define(
         "def asked_list(values, h):\n"
-        "    numerical_all(asked_product, values, h)\n"
-        "    return values\n"
+        "    calls = []\n"
+        "    def product(v):\n"
+        "        calls.append(1)\n"
+        "        return v[0] * v[1] * v[2]\n"
+        "    numerical_all(product, values, h)\n"
+        "    return values, len(calls) > len(values)\n"
     )
     yield program.asked_list(rng.uniform(1, 4, size=3).round(2).tolist(), 0.5)
 
