@@ -67,10 +67,13 @@ class Remote:
     _session: "Session"
     _path: list[list[Any]]
     _text: str
+    _type: str  # the class of an object, where that is known
     __iter__ = None  # or Python would ask for item 0, 1, 2, ... without an end
 
-    def __init__(self, session: "Session", path: list[list[Any]], text: str) -> None:
-        self.__dict__.update(_session=session, _path=path, _text=text)
+    def __init__(
+        self, session: "Session", path: list[list[Any]], text: str, type_name: str = ""
+    ) -> None:
+        self.__dict__.update(_session=session, _path=path, _text=text, _type=type_name)
 
     def __getattr__(self, name: str) -> "Remote":
         if name.startswith("__"):
@@ -129,7 +132,7 @@ class Session:
         """Return the answered value; an object of the student's own as `Remote`."""
         value = answers.decode(data)
         if isinstance(value, Handle):
-            return Remote(self, [["object", value.number]], text)
+            return Remote(self, [["object", value.number]], text, value.type_name)
         return value
 
 
@@ -154,6 +157,8 @@ def compare(got: Any, wanted: Any, session: Session) -> None:
         got = got.value
     if isinstance(got, Remote):
         got = session.read(got)
+    if isinstance(got, Remote):
+        raise Wrong(f"{session.asked} gave a {got._type}, expected {shown(wanted)}")
     difference = differs(got, wanted, rtol, atol)
     if difference:
         raise Wrong(f"{session.asked} gave {difference}")
@@ -190,10 +195,10 @@ def differs(got: Any, wanted: Any, rtol: float, atol: float) -> str:
 
 def _numbers_differ(got: Any, wanted: np.ndarray[Any, Any], rtol: float, atol: float) -> str:
     plain = f"{shown(got)}, expected {shown(wanted)}"
-    if isinstance(got, bool) or not isinstance(got, int | float | list | np.ndarray):
+    if isinstance(got, bool) or not isinstance(got, int | float | list | tuple | np.ndarray):
         return plain
     try:
-        found = np.array(got, dtype=float)  # a list of numbers is as good as an array
+        found = np.array(got, dtype=float)  # a list or tuple is as good as an array
     except (ValueError, TypeError, OverflowError):
         return plain
     if found.shape != wanted.shape:
@@ -201,11 +206,14 @@ def _numbers_differ(got: Any, wanted: np.ndarray[Any, Any], rtol: float, atol: f
     wrong = ~np.isclose(found, wanted, rtol=rtol, atol=atol)
     if not wrong.any():
         return ""
-    if not wanted.shape:
-        return f"{shown(float(found))}, expected {shown(float(wanted))}"
     where = tuple(int(i) for i in np.argwhere(wrong)[0])
+    one, right = shown(float(found[where])), shown(float(wanted[where]))
+    if one == right:  # they differ in a later digit
+        one, right = repr(float(found[where])), repr(float(wanted[where]))
+    if not wanted.shape:
+        return f"{one}, expected {right}"
     return (
-        f"{shown(float(found[where]))} at {list(where)}, expected {shown(float(wanted[where]))}; "
+        f"{one} at {list(where)}, expected {right}; "
         f"{int(wrong.sum())} of {wrong.size} numbers are not right"
     )
 

@@ -7,6 +7,7 @@ answers to questions with random numbers. Nothing that it does to itself changes
 import hashlib
 import hmac
 import json
+import re
 import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
@@ -282,7 +283,7 @@ class _Run:
             if error.type_name == "NotImplementedError":
                 message = f"Not done yet: {message}"
             elif (error.type_name, error.says) == ("NameError", f"name {name!r} is not defined"):
-                message = f"Not done yet: no cell that runs without an error defines {name}"
+                message = f"Not done yet: {self.missing(name)}"
         except Died as error:
             message = f"{session.asked}: the program {error}"
             self.died()
@@ -295,6 +296,14 @@ class _Run:
         else:
             return ItemVerdict(item.points, item.points, "Right.")
         return ItemVerdict(0.0, item.points, plain(message, 600))
+
+    def missing(self, name: str) -> str:
+        """Say that a name is not defined, and which error its cell ended with, if any."""
+        for number, source in self.cells.items():
+            for part in self.outputs.get(number, []):
+                if part["output_type"] == "error" and re.search(rf"\b{re.escape(name)}\b", source):
+                    return f"the cell of {name} ended with {part['ename']}: {part['evalue']}"
+        return f"no cell defines {name}"
 
     def compare(self, answers: Iterable[Any], wanted: list[Any], session: Session) -> None:
         """Raise `Wrong` where the two runs of an item differ."""

@@ -328,7 +328,12 @@ def test_an_item_talks_to_both_programs_alike() -> None:
         ),
         ("return self.predict(x), {", "return {", "not enough values to unpack|something else"),
         ("return net", "pass", "same"),
-        ("RATE = 0.5", "rate = 0.5", "no cell that runs without an error defines RATE"),
+        ("RATE = 0.5", "rate = 0.5", "no cell defines RATE"),
+        (
+            "RATE = 0.5",
+            "import nnlib\nRATE = 0.5",
+            "the cell of .* ended with ModuleNotFoundError: No module named 'nnlib'",
+        ),
         ('"names": ["a", "b"]', '"names": ["a"]', "'names'.*expected"),
     ],
 )
@@ -341,6 +346,27 @@ def test_what_a_student_reads(old: str, new: str, says: str) -> None:
     found = judged(notebook, WORKSHOP).items["everything"]
     assert found.points == 0
     assert re.search(says, found.message), found.message
+
+
+@pytest.mark.parametrize(
+    ("double", "says"),
+    [
+        ("2 * x", "Right."),
+        ("(2 * x).tolist()", "Right."),
+        ("tuple(map(tuple, 2 * x))", "Right."),
+        ("2.000003 * x", r"gave -?\d\.\d{9,} at .* expected -?\d\.\d{9,};"),
+        ("__import__('collections').deque(2 * x)", "gave a deque, expected <array of shape"),
+        ("np.matrix(2 * x)", "Right."),
+        ("str(x)", "gave '.*, expected <array"),
+    ],
+)
+def test_what_counts_as_an_array_and_what_is_said_of_the_rest(double: str, says: str) -> None:
+    import re
+
+    notebook = SMALL.solution_notebook()
+    for cell in notebook.cells:
+        cell.source = cell.source.replace("return 2 * x", f"return {double}")
+    assert re.search(says, judged(notebook, SMALL).items["double-array"].message)
 
 
 def test_a_demand_that_is_not_met_is_told() -> None:
