@@ -5,9 +5,9 @@
 #
 # **Builds on**: chapter 9, *Softmax with loss*, and the batches of chapter 8, *The Affine layer*.
 #
-# You will turn scores into probabilities and a loss, go backward to the scores, and make of all
-# that a layer which takes one sample or a batch, labels of both kinds, and scores of 1000. There
-# are three tasks, from easy to hard, and two questions to answer in words.
+# You will turn scores into probabilities and a loss, go backward to the scores, and build a layer
+# from all this. It takes one sample or a batch, labels as class numbers or one-hot, and scores as
+# large as 1000. There are three tasks, from easy to hard, and two questions to answer in words.
 #
 # **How it is marked.** Below each task there are tests with small numbers that you can follow on
 # paper. Where a test fails, it says what was expected and why. For the marks, your functions are
@@ -16,8 +16,9 @@
 #
 # **What you hand in.** Only what you write in the answer cells is needed: the cells that say
 # `YOUR CODE HERE` or `YOUR ANSWER HERE`. Delete the line `raise NotImplementedError()` when you
-# write your own. Cells of your own may be added anywhere. Run the cells from top to bottom, so
-# run the next two first.
+# write your own. Use NumPy and what comes with Python; nothing else is there when your work is
+# marked. Cells of your own may be added anywhere. Run the cells from top to bottom, so run the next
+# two first.
 
 # %% given="setup"
 import numpy as np
@@ -33,13 +34,13 @@ import numpy as np
 #
 # Write `softmax(a)`, which returns an array of the same shape as `a`.
 #
-# - `a` is an array of scores. Its shape is `(C,)` for one sample with C classes, or `(N, C)` for a
+# - `a` is an array of floats, the scores. Its shape is `(C,)` for one sample with C classes, or `(N, C)` for a
 #   batch with a sample in each row. Each sample gets probabilities of its own, which add up to 1.
 # - The classes lie along the *last* axis in both cases. `axis=-1` means the last axis, whatever
 #   number it has. With `keepdims=True` the result of `sum` or `max` keeps that axis, with length 1:
 #   of a batch `(N, C)` comes a column `(N, 1)`, which goes with each row.
-# - Scores may be very large or very small. One row of a batch may be near 1000 and another one
-#   near −1000, and both must come out right.
+# - Scores may be very large or very negative. One row of a batch may be near 1000 and another one
+#   near −1000, and both must come out right. (Chapter 9 says what to subtract.)
 # - The array that was given must hold the same numbers afterwards. (`a -= 1` changes it;
 #   `a = a - 1` makes a new array.)
 
@@ -57,6 +58,7 @@ def softmax(a):
 fruit = np.log([3.0, 2.0, 5.0])
 expect(softmax(fruit), [0.3, 0.2, 0.5], "the exponentials 3, 2 and 5 are divided by their sum, 10")
 expect(softmax(fruit + 1), [0.3, 0.2, 0.5], "only differences of scores count")
+expect(fruit, np.log([3.0, 2.0, 5.0]), "softmax must not change the array that it is given")
 
 
 ### BEGIN HIDDEN
@@ -70,8 +72,11 @@ def ask(program, rng):
 
 # %% item="softmax-batch" points=2
 two = np.log([[3.0, 2.0, 5.0], [7.0, 2.0, 1.0]])
-expect(softmax(two)[0], [0.3, 0.2, 0.5], "the first row is a sample, its numbers add up to 1")
-expect(softmax(two)[1], [0.7, 0.2, 0.1], "the second row is another sample with its own sum")
+expect(
+    softmax(two),
+    [[0.3, 0.2, 0.5], [0.7, 0.2, 0.1]],
+    "each row is a sample, and its numbers add up to 1",
+)
 expect(softmax(two[1:]), [[0.7, 0.2, 0.1]], "a batch of one keeps its shape, here (1, 3)")
 
 
@@ -89,6 +94,11 @@ expect(
     softmax(np.array([[1000.0, 1000.0], [-1000.0, -1000.0]])),
     [[0.5, 0.5], [0.5, 0.5]],
     "two equal scores share equally, however large or small they are, and in every row",
+)
+expect(
+    softmax(two + np.array([[1000.0], [-1000.0]])),
+    [[0.3, 0.2, 0.5], [0.7, 0.2, 0.1]],
+    "in each row, only the differences of its scores count",
 )
 
 
@@ -112,20 +122,19 @@ def ask(program, rng):
 #
 # Write `cross_entropy(y, t)`, which returns this number.
 #
-# - `y` holds probabilities, of shape `(C,)` for one sample or `(N, C)` for a batch. Those of the
-#   right classes are above 0.
-# - `t` holds labels, of one of two kinds:
+# - `y` holds probabilities, all above 0, of shape `(C,)` for one sample or `(N, C)` for a batch.
+# - `t` holds labels, of one of two kinds, as floats or as whole numbers where they are one-hot:
 #
 # | | one sample, `y` is `(C,)` | batch, `y` is `(N, C)` |
 # |---|---|---|
 # | class numbers | a whole number, such as `1` | an array `(N,)` of whole numbers |
 # | one-hot labels | an array `(C,)` of 0 and 1 | an array `(N, C)` of 0 and 1 |
 #
-# So one-hot labels have the same shape as `y`, and class numbers have not. That tells them apart,
-# even where a batch has as many samples as classes.
+# So one-hot labels have the same shape as `y`, and class numbers do not. That tells them apart, even
+# where a batch has as many samples as classes. Neither `y` nor `t` may be changed.
 #
-# Three things that may help. `np.array(t)` makes an array of a single number, too, and its shape is
-# `()`. From one-hot labels, `t.argmax(axis=-1)` makes class numbers. And `y[[0, 1], [1, 0]]` picks
+# Three things that may help. `np.array(t)` also turns a single number into an array, of shape `()`.
+# From one-hot labels, `t.argmax(axis=-1)` makes class numbers. And `y[[0, 1], [1, 0]]` picks
 # two entries, `y[0, 1]` and `y[1, 0]`: row numbers first, then column numbers. (`np.arange(N)` has
 # all row numbers, 0 to N − 1.)
 
@@ -155,6 +164,8 @@ def ask(program, rng):
     for samples, classes in ((5, 3), (3, 3), (1, 4)):
         y = rng.dirichlet(np.full(classes, 3.0), size=samples)
         yield program.cross_entropy(y, rng.integers(classes, size=samples))
+    small = np.array([[1e-6, 1 - 1e-6], [0.5, 0.5]])
+    yield program.cross_entropy(small, np.array([0, 1]))
 
 
 ### END HIDDEN
@@ -169,7 +180,8 @@ def ask(program, rng):
     """The loss of a batch with one-hot labels."""
     for samples, classes in ((5, 3), (3, 3), (1, 4)):
         y = rng.dirichlet(np.full(classes, 3.0), size=samples)
-        yield program.cross_entropy(y, np.eye(classes)[rng.integers(classes, size=samples)])
+        t = rng.integers(classes, size=samples)
+        yield program.cross_entropy(y, np.eye(classes, dtype=int)[t])
 
 
 ### END HIDDEN
@@ -186,7 +198,7 @@ def ask(program, rng):
         y = rng.dirichlet(np.full(classes, 3.0))
         label = int(rng.integers(classes))
         yield program.cross_entropy(y, label)
-        yield program.cross_entropy(y, np.eye(classes)[label])
+        yield program.cross_entropy(y, np.eye(classes, dtype=int)[label])
 
 
 ### END HIDDEN
@@ -204,17 +216,20 @@ def ask(program, rng):
 # for the scores 0 and −800 and the class 1, that probability is about 4 · 10⁻³⁴⁸. No float is that
 # small, so what is computed is 0, and its logarithm −∞. But the loss is 800. So compute the loss
 # from the scores, as log S minus the score of the right class, where S is the sum of the
-# exponentials. And do not let log S overflow: take the largest score of each sample out first.
+# exponentials. S itself may overflow. So subtract the largest score m of each sample first: log S
+# is m plus the logarithm of the sum of the exponentials of a − m.
 #
 # **`backward(dout=1.0)`** returns the gradient of the loss for the scores, an array of the shape of
-# `a`. For one sample it is y − t with a one-hot t: with the probabilities 0.3, 0.2 and 0.5 and the
-# class 1, that is 0.3, −0.8 and 0.5. The loss of a batch is a mean of N losses, so each sample has
-# only 1/N of the influence: (y − t) / N. All is multiplied by the upstream gradient `dout`.
+# `a`. For one sample it is y − t, where y is softmax(a) and t is one-hot: with the probabilities
+# 0.3, 0.2 and 0.5 and the class 1, that is 0.3, −0.8 and 0.5. The loss of a batch is a mean of N
+# losses, so each sample has only 1/N of the influence: (y − t) / N. All is multiplied by the
+# upstream gradient `dout`.
 #
 # - `backward` belongs to the last `forward`, and may be called twice with the same result.
 # - Neither method changes the arrays that it is given.
 #
-# You may use what you wrote above.
+# You may use what you wrote above. A mistake in it costs points here as well, so get its tests right
+# first.
 
 
 # %% task="layer"
@@ -279,10 +294,15 @@ def ask(program, rng):
 
 ### END HIDDEN
 
-# %% item="loss-hopeless" points=2
+# %% item="loss-hopeless" points=3
 hopeless = np.array([[0.0, -800.0]])
 expect(SoftmaxWithLoss().forward(hopeless, np.array([1])), 800, "log S is log 1 = 0, and 0 + 800")
 expect(SoftmaxWithLoss().forward(hopeless + 1000, np.array([1])), 800, "only differences count")
+expect(
+    SoftmaxWithLoss().forward(np.array([0.0, 0.0, -800.0]), 2),
+    800 + np.log(2),
+    "here the sum of the exponentials is 2",
+)
 
 
 ### BEGIN HIDDEN
@@ -293,7 +313,9 @@ def ask(program, rng):
     yield program.SoftmaxWithLoss().forward(a + 1000, t)
     a[np.arange(3), t] -= rng.uniform(800, 2000, size=3)
     yield program.SoftmaxWithLoss().forward(a, t)
-    yield program.SoftmaxWithLoss().forward(a - 1000, np.eye(4)[t])
+    level = np.array([[1000.0], [0.0], [-1000.0]])
+    yield program.SoftmaxWithLoss().forward(a + level, np.eye(4)[t])
+    yield program.SoftmaxWithLoss().forward(a[0], int(t[0]))
 
 
 ### END HIDDEN
@@ -319,11 +341,12 @@ def ask(program, rng):
 
 # %% item="backward-batch" points=2
 layer = SoftmaxWithLoss()
+half = [[0.15, -0.4, 0.25], [-0.15, 0.1, 0.05]]
 layer.forward(a, np.array([1, 0]))
-expect(layer.backward()[0], [0.15, -0.4, 0.25], "half of 0.3, −0.8, 0.5: there are two samples")
-expect(layer.backward()[1], [-0.15, 0.1, 0.05], "half of −0.3, 0.2, 0.1")
+expect(layer.backward(), half, "half of 0.3, −0.8, 0.5 and of −0.3, 0.2, 0.1: two samples")
+layer = SoftmaxWithLoss()
 layer.forward(a, t)
-expect(layer.backward()[0], [0.15, -0.4, 0.25], "the same with one-hot labels")
+expect(layer.backward(), half, "the same with one-hot labels")
 
 
 ### BEGIN HIDDEN
@@ -336,6 +359,9 @@ def ask(program, rng):
             layer = program.SoftmaxWithLoss()
             layer.forward(a, t)
             yield layer.backward()
+    layer = program.SoftmaxWithLoss()
+    layer.forward(1000 + rng.normal(size=(2, 3)), np.array([2, 0]))
+    yield layer.backward()
 
 
 ### END HIDDEN
@@ -344,16 +370,26 @@ def ask(program, rng):
 layer = SoftmaxWithLoss()
 layer.forward(a[0], 1)
 expect(layer.backward(10.0), [3, -8, 5], "where 10 arrives from upstream, all is 10 times as large")
+layer = SoftmaxWithLoss()
+layer.forward(a, t)
+expect(layer.backward(10.0), 10 * np.array(half), "the same for a batch")
 
 
 ### BEGIN HIDDEN
 def ask(program, rng):
     """The gradient where another number than 1 arrives from upstream."""
     for label in (1, np.array([0, 0, 1, 0])):
-        layer = program.SoftmaxWithLoss()
-        layer.forward(rng.normal(size=4), label)
-        yield layer.backward(rng.uniform(2, 5))
-        yield layer.backward(dout=-rng.uniform(0.2, 0.7))
+        a = rng.normal(size=4)
+        for dout in (rng.uniform(2, 5), -rng.uniform(0.2, 0.7)):
+            layer = program.SoftmaxWithLoss()
+            layer.forward(a, label)
+            yield layer.backward(dout=dout)
+    a, t = rng.normal(size=(3, 4)), rng.integers(4, size=3)
+    once, more = program.SoftmaxWithLoss(), program.SoftmaxWithLoss()
+    once.forward(a, t)
+    plain = once.backward()
+    more.forward(a, t)
+    yield np.divide(more.backward(rng.uniform(2, 5)), plain)  # the factor, in a batch as well
 
 
 ### END HIDDEN
@@ -363,7 +399,8 @@ layer = SoftmaxWithLoss()
 layer.forward(a, t)
 layer.forward(a[1], 0)
 expect(layer.backward(), [-0.3, 0.2, 0.1], "backward belongs to the last forward: one sample here")
-expect(layer.backward(), [-0.3, 0.2, 0.1], "a second backward gives the same again")
+layer.backward(10.0)
+expect(layer.backward(), [-0.3, 0.2, 0.1], "backward gives the same again, however often it is called")
 
 
 ### BEGIN HIDDEN
@@ -374,19 +411,28 @@ def ask(program, rng):
     for classes in (3, 5):
         layer.forward(rng.normal(size=classes), classes - 2)
         yield layer.backward()
+        layer.backward(3.0)
         yield layer.backward()
+    other = program.SoftmaxWithLoss()
+    layer.forward(rng.normal(size=(1, 3)), np.array([2]))  # a batch after one sample
+    other.forward(rng.normal(size=5), 0)
+    yield layer.backward()
+    layer.forward(rng.normal(size=(4, 3)), rng.integers(3, size=4))
+    yield np.subtract(layer.backward(), layer.backward())
 
 
 ### END HIDDEN
 
-# %% item="nothing-changed" points=2
+# %% item="nothing-changed" points=1
 given_a, given_t = np.array([1.0, 4.0, 2.0]), np.array([0, 1, 0])
 layer = SoftmaxWithLoss()
 softmax(given_a)
+expect(given_a, [1, 4, 2], "softmax must not change the scores")
 layer.forward(given_a, given_t)
+expect(given_a, [1, 4, 2], "forward must not change the scores")
 layer.backward()
-expect(given_a, [1, 4, 2], "the scores that were given are as they were")
-expect(given_t, [0, 1, 0], "the labels that were given are as they were")
+expect(given_a, [1, 4, 2], "backward must not change the scores")
+expect(given_t, [0, 1, 0], "the labels must not be changed")
 
 
 ### BEGIN HIDDEN
@@ -400,14 +446,17 @@ def ask(program, rng):
     )
     yield from program.asked_afterwards(rng.normal(size=4), np.array([0.0, 0.0, 1.0, 0.0]))
     yield from program.asked_afterwards(rng.normal(size=(1, 3)), np.array([2]))
+    a, t = rng.normal(size=(2, 3)), np.eye(3)[rng.integers(3, size=2)]
+    yield from program.asked_afterwards(a, t)[3:]
 
 
 ### END HIDDEN
 
 # %% [markdown] question="sum-zero"
 # **Question (2 points).** Each row of the gradient that `backward` returns adds up to 0, for every
-# row of scores and every label. Give a reason that says what happens to the loss when all three
-# scores of a sample rise by the same small amount. Then confirm the 0 with the formula y − t.
+# row of scores and every label. Why? Say first what happens to the loss when all scores of a sample
+# rise by the same small h, and what that change has to do with the sum. Then check the 0 with the
+# formula y − t.
 
 # %% [markdown] answer="sum-zero" points=2
 # ### BEGIN SOLUTION
@@ -420,17 +469,19 @@ def ask(program, rng):
 # label. The sum of y − t is 1 − 1 = 0, and dividing by N does not change that.
 #
 # Rubric:
-# - 1 point: says that the probabilities, or the loss, do not change when all scores rise together,
-#   and that therefore the derivatives must add up to 0.
+# - 1 point: says that the loss does not change, *and* that its change is h (or the common step)
+#   times the sum of the derivatives. In words is enough; without that link, no point.
 # - 1 point: says that y adds up to 1 and t adds up to 1, so that y − t adds up to 0.
 # ### END SOLUTION
 
 # %% [markdown] question="squared"
-# **Question (3 points).** Two classes, and the right one got the probability 0.01. Somebody wants
-# to replace the cross-entropy by the sum of squared errors after softmax, which here is (1 − p)².
-# Compute for both losses the derivative with respect to the score of the right class. (Chapter 9
-# has it for the lead d of the right class; the derivative is the same for the score.) Which of the
-# two networks learns faster from this sample, and why is that desirable or not?
+# **Question (3 points).** Two classes, and the right one got the probability p = 0.01. Somebody
+# wants to replace the cross-entropy by the sum of squared errors (with its ½) after softmax, which
+# here is ½ · ((1 − p)² + (1 − p)²) = (1 − p)². Compute for both losses the derivative with respect
+# to the score of the right class, as a number with its sign. (Chapter 9 has it for the lead d of
+# the right class; the derivative is the same for the score.) Of two networks, one learns with each
+# loss, at the same learning rate. Which of them learns faster from this sample? Is that what one
+# wants, and why?
 
 # %% [markdown] answer="squared" points=3
 # ### BEGIN SOLUTION
@@ -444,7 +495,9 @@ def ask(program, rng):
 #
 # Rubric:
 # - 1 point: −0.99 for the cross-entropy.
-# - 1 point: −0.0196 (or −0.02) for the squared error.
+# - 1 point: −0.0196 (or −0.02) for the squared error. The right formula with a slip in the last
+#   number is enough. A missing sign costs 1 point, once.
 # - 1 point: says that cross-entropy learns faster and that this is wanted, because the network is
-#   sure and wrong here; or that the squared error is flat where there is most to learn.
+#   sure and wrong here; or that the squared error is flat where there is most to learn. Also right:
+#   learns faster, and that is not wanted where the label itself may be wrong.
 # ### END SOLUTION
