@@ -6,10 +6,14 @@ def expect(got, wanted, why):
     message = f"{why}\n  expected: {wanted}\n  came:     {got}"
     if got is None:
         raise AssertionError(f"{message}\n  It returned None: is there a return?")
+    if not isinstance(got, (bool, int, float, tuple, list, np.generic, np.ndarray)):
+        raise AssertionError(
+            f"{message}\n  This is a {type(got).__name__}: no number and no array."
+        )
     if isinstance(wanted, (tuple, list)):
-        several = isinstance(got, (tuple, list)) or np.ndim(got) > 0
-        if not several or len(got) != len(wanted):
-            raise AssertionError(f"{message}\n  There should be {len(wanted)} values.")
+        if not isinstance(got, (tuple, list)) and np.ndim(got) == 0 or len(got) != len(wanted):
+            count = "1 value, as in (3,)" if len(wanted) == 1 else f"{len(wanted)} values"
+            raise AssertionError(f"{message}\n  There should be {count}.")
         for number, (one, right) in enumerate(zip(got, wanted, strict=True), start=1):
             expect(one, right, f"{why} (value {number} of {len(wanted)})")
         return

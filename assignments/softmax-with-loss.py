@@ -34,8 +34,9 @@ import numpy as np
 #
 # Write `softmax(a)`, which returns an array of the same shape as `a`.
 #
-# - `a` is an array of floats, the scores. Its shape is `(C,)` for one sample with C classes, or `(N, C)` for a
-#   batch with a sample in each row. Each sample gets probabilities of its own, which add up to 1.
+# - `a` is an array of floats, the scores. Its shape is `(C,)` for one sample with C classes, or
+#   `(N, C)` for a batch with a sample in each row. Each sample gets probabilities of its own, which
+#   add up to 1.
 # - The classes lie along the *last* axis in both cases. `axis=-1` means the last axis, whatever
 #   number it has. With `keepdims=True` the result of `sum` or `max` keeps that axis, with length 1:
 #   of a batch `(N, C)` comes a column `(N, 1)`, which goes with each row.
@@ -130,8 +131,8 @@ def ask(program, rng):
 # | class numbers | a whole number, such as `1` | an array `(N,)` of whole numbers |
 # | one-hot labels | an array `(C,)` of 0 and 1 | an array `(N, C)` of 0 and 1 |
 #
-# So one-hot labels have the same shape as `y`, and class numbers do not. That tells them apart, even
-# where a batch has as many samples as classes. Neither `y` nor `t` may be changed.
+# So one-hot labels have the same shape as `y`, and class numbers do not. That tells them apart,
+# even where a batch has as many samples as classes. Neither `y` nor `t` may be changed.
 #
 # Three things that may help. `np.array(t)` also turns a single number into an array, of shape `()`.
 # From one-hot labels, `t.argmax(axis=-1)` makes class numbers. And `y[[0, 1], [1, 0]]` picks
@@ -228,8 +229,8 @@ def ask(program, rng):
 # - `backward` belongs to the last `forward`, and may be called twice with the same result.
 # - Neither method changes the arrays that it is given.
 #
-# You may use what you wrote above. A mistake in it costs points here as well, so get its tests right
-# first.
+# You may use what you wrote above. A mistake in it costs points here as well, so get its
+# tests right first.
 
 
 # %% task="layer"
@@ -400,7 +401,9 @@ layer.forward(a, t)
 layer.forward(a[1], 0)
 expect(layer.backward(), [-0.3, 0.2, 0.1], "backward belongs to the last forward: one sample here")
 layer.backward(10.0)
-expect(layer.backward(), [-0.3, 0.2, 0.1], "backward gives the same again, however often it is called")
+expect(
+    layer.backward(), [-0.3, 0.2, 0.1], "backward gives the same again, however often it is called"
+)
 
 
 ### BEGIN HIDDEN

@@ -16,6 +16,7 @@ import random
 import re
 import signal
 import sys
+import textwrap
 import types
 from collections.abc import Callable
 from functools import partial
@@ -97,11 +98,12 @@ class Program:
     def execute(self, source: str, careful: bool) -> Any:
         """Run statements; the value of the last one, when it is an expression.
 
-        With care: only those that define something, of a cell that ended the program before.
+        With care: only those that define something, and where one fails, the others all the same.
         """
         tree = parsed(source)
         if careful:
-            tree.body = [statement for statement in tree.body if isinstance(statement, DEFINE)]
+            self.define(tree)
+            return None
         last = tree.body[-1] if tree.body else None
         if not isinstance(last, ast.Expr):
             exec(compile(tree, "<cell>", "exec"), self.names)
@@ -109,6 +111,17 @@ class Program:
         del tree.body[-1]
         exec(compile(tree, "<cell>", "exec"), self.names)
         return eval(compile(ast.Expression(last.value), "<cell>", "eval"), self.names)
+
+    def define(self, tree: ast.Module) -> None:
+        failed = None
+        for statement in tree.body:
+            if isinstance(statement, DEFINE):
+                try:
+                    exec(compile(ast.Module([statement], []), "<cell>", "exec"), self.names)
+                except Exception as error:
+                    failed = failed or error
+        if failed:
+            raise failed
 
     def serve(self, request: dict[str, Any]) -> Any:
         """Answer one request of the grader."""
@@ -179,10 +192,14 @@ class Program:
 
 
 def parsed(source: str) -> ast.Module:
-    """Return the statements of a cell, without the lines that are Jupyter's own (`%`, `!`, `?`)."""
+    """Return the statements of a cell as Jupyter takes them.
+
+    It may be indented as a whole. Lines that are Jupyter's own (`%`, `!`, `?`) are left out.
+    """
     try:
         return ast.parse(source)
     except SyntaxError:
+        source = textwrap.dedent(source)
         return ast.parse(re.sub(r"(?m)^([ \t]*)([%!].*|.*\?)$", r"\1pass", source))
 
 

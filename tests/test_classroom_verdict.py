@@ -6,6 +6,7 @@ import io
 import json
 import math
 import random
+import textwrap
 from typing import Any
 
 import numpy as np
@@ -152,6 +153,19 @@ HARMLESS = {
 def test_what_does_no_harm_costs_nothing(name: str, first: bool) -> None:
     notebook = SMALL.solution_notebook()
     notebook.cells.insert(0 if first else len(notebook.cells), *code(HARMLESS[name]))
+    assert judged(notebook).points == FULL
+
+
+def test_a_cell_may_read_what_a_test_defines_or_be_indented() -> None:
+    """Tests are not run here, so what they define is missing; at home, the cell did its work."""
+    notebook = SMALL.solution_notebook()
+    for cell in notebook.cells:
+        if cell.id == "task-double":
+            cell.source = f"print(of_a_test.shape)\nlines = of_a_test.size\n{cell.source}"
+            cell.source = cell.source.replace("2 * x", "twice(x)")
+        elif cell.id == "task-node":
+            cell.source = textwrap.indent(cell.source, "  ")
+    notebook.cells += code("of_a_test[0]\ndef twice(x):\n    return two * x", "two = 2")
     assert judged(notebook).points == FULL
 
 
