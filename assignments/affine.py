@@ -16,18 +16,28 @@
 #
 # **What you hand in.** Only what you write in the answer cells is needed: the cells that say
 # `YOUR CODE HERE` or `YOUR ANSWER HERE`. Delete the line `raise NotImplementedError()` when you
-# write your own. Cells of your own may be added anywhere. Run the cells from top to bottom;
-# all of them need the next three.
+# write your own. Use NumPy and what comes with Python; nothing else is there when your work is
+# marked. Cells of your own may be added anywhere. Run the cells from top to bottom; all of them
+# need the next four.
 #
 # **In all tasks** N is the number of samples, D the number of inputs of a neuron, and M the number
-# of neurons. All arrays hold floats. `dout` is the upstream gradient. (An error that speaks of
-# `NoneType` means that a function returned nothing.)
+# of neurons. All arrays hold floats; leave their type as it is. `dout` is the upstream gradient.
+# (An error that mentions `NoneType` means that a function returned nothing. One that mentions
+# `matmul` means that the inner lengths of a matrix product do not agree.)
 
 # %% given="setup"
 import numpy as np
 
 # %% given="expect"
 ### INCLUDE expect
+
+
+# %% given="example"
+def example():
+    """Return W, b, x and dout of the examples in tasks 2 and 3, as new arrays."""
+    W, b = np.array([[1.0, 4.0], [0.0, -2.0], [5.0, 2.0]]), np.array([10.0, -1.0])
+    x, dout = np.array([[2.0, 1.0, 3.0], [0.0, -1.0, 1.0]]), np.array([[2.0, -1.0], [3.0, 5.0]])
+    return W, b, x, dout
 
 
 # %% given="measure"
@@ -82,8 +92,8 @@ def ask(program, rng):
 # %% [markdown]
 # ## 2. One sample (5 points)
 #
-# One sample goes through two neurons. Here x has the shape `(D,)`, and so has `dx`. The arrays b,
-# `dout` and `db` have the shape `(M,)`.
+# One sample of D numbers goes through M neurons. Here x and `dx` have the shape `(D,)`, W and `dW`
+# the shape `(D, M)`, and b, `dout` and `db` the shape `(M,)`.
 #
 # For x = (2, 1, 3), b = (10, −1) and
 #
@@ -93,10 +103,10 @@ def ask(program, rng):
 # | for input 1 | 0 | −2 |
 # | for input 2 | 5 | 2 |
 #
-# neuron 0 puts out 2 · 1 + 1 · 0 + 3 · 5 + 10 = 27, and neuron 1 puts out
-# 2 · 4 − 1 · 2 + 3 · 2 − 1 = 11. When dout = (2, −1) arrives, ask for each single number which
+# neuron 0 puts out 2 × 1 + 1 × 0 + 3 × 5 + 10 = 27, and neuron 1 puts out
+# 2 × 4 + 1 × (−2) + 3 × 2 − 1 = 11. When dout = (2, −1) arrives, ask for each single number which
 # outputs it touches, and with which slope. The weight `W[0, 1]` touches output 1 with the slope 2,
-# so it gets −1 × 2 = −2. The input `x[0]` touches both outputs and gets 2 × 1 − 1 × 4 = −2.
+# so it gets −1 × 2 = −2. The input `x[2]` touches both outputs and gets 2 × 5 − 1 × 2 = 8.
 #
 # - `one_forward(x, W, b)` returns the outputs.
 # - `one_backward(x, W, dout)` returns `dx, dW, db`.
@@ -121,9 +131,8 @@ def one_backward(x, W, dout):
 
 
 # %% item="one-forward" points=1
-x, b = np.array([2.0, 1.0, 3.0]), np.array([10.0, -1.0])
-W = np.array([[1.0, 4.0], [0.0, -2.0], [5.0, 2.0]])
-expect(one_forward(x, W, b), np.array([27, 11]), "each column of W belongs to one neuron")
+W, b, x, dout = example()
+expect(one_forward(x[0], W, b), np.array([27, 11]), "each column of W belongs to one neuron")
 
 
 ### BEGIN HIDDEN
@@ -136,8 +145,8 @@ def ask(program, rng):
 ### END HIDDEN
 
 # %% item="one-dx" points=2
-dout = np.array([2.0, -1.0])
-dx = one_backward(x, W, dout)[0]
+W, b, x, dout = example()
+dx = one_backward(x[0], W, dout[0])[0]
 expect(dx, np.array([-2, 2, 8]), "an input touches both outputs: 2 × 1 − 1 × 4 for x[0]")
 
 
@@ -152,7 +161,8 @@ def ask(program, rng):
 ### END HIDDEN
 
 # %% item="one-parameters" points=2
-dW, db = one_backward(x, W, dout)[1:]
+W, b, x, dout = example()
+dx, dW, db = one_backward(x[0], W, dout[0])
 expect(dW, np.array([[4, -2], [2, -1], [6, -3]]), "dW[i, j] is x[i] times dout[j]")
 expect(db, np.array([2, -1]), "each bias touches one output, with the slope 1")
 
@@ -168,20 +178,23 @@ def ask(program, rng):
 ### END HIDDEN
 
 # %% [markdown]
-# ## 3. A batch (14 points)
+# ## 3. A batch (12 points)
 #
 # Now x has the shape `(N, D)`, with a sample in each row. Write the class `Affine`:
 #
 # - `Affine(W, b)` keeps the parameters as `self.W` and `self.b`.
 # - `forward(x)` returns `x @ W + b`, of shape `(N, M)`.
-# - `backward(dout)` returns `dx` and stores the other two gradients as `self.dW` and `self.db`.
+# - `backward(dout)` belongs to the last `forward`. It returns `dx`, and stores the other two
+#   gradients as `self.dW` and `self.db`.
 #
-# Three things are looked at on their own:
+# Four things have tests of their own:
 #
 # - A batch may have one row only: x has the shape `(1, D)`.
 # - After a second batch, `dW` and `db` are those of the second batch, and not of both together.
-# - The layer changes neither x and `dout` nor its own W and b. (Learning, which takes a part of the
-#   gradient away from W and b, is done by somebody else.)
+# - The layer changes none of x, `dout`, W and b. (Learning, which takes a part of the gradient away
+#   from W and b, is done by other code.)
+# - A network has many layers, and they do not disturb each other. Where somebody gives a layer
+#   another `layer.W` or `layer.b`, that is used from then on.
 #
 # In the tests, the sample of task 2 is joined by a second one: x = (0, −1, 1), with dout = (3, 5).
 
@@ -208,10 +221,9 @@ class Affine:
 
 
 # %% item="affine-forward" points=1
-W, b = np.array([[1.0, 4.0], [0.0, -2.0], [5.0, 2.0]]), np.array([10.0, -1.0])
-X, dY = np.array([[2.0, 1.0, 3.0], [0.0, -1.0, 1.0]]), np.array([[2.0, -1.0], [3.0, 5.0]])
+W, b, x, dout = example()
 layer = Affine(W, b)
-expect(layer.forward(X), np.array([[27, 11], [15, 3]]), "each row of x goes its own way")
+expect(layer.forward(x), np.array([[27, 11], [15, 3]]), "each row of x goes its own way")
 
 
 ### BEGIN HIDDEN
@@ -225,26 +237,28 @@ def ask(program, rng):
 ### END HIDDEN
 
 # %% item="affine-dx" points=2
+W, b, x, dout = example()
 layer = Affine(W, b)
-layer.forward(X)
-expect(layer.backward(dY), np.array([[-2, 2, 8], [23, -10, 25]]), "row by row, as for one sample")
+layer.forward(x)
+expect(layer.backward(dout), np.array([[-2, 2, 8], [23, -10, 25]]), "row by row, as for one sample")
 
 
 ### BEGIN HIDDEN
 def ask(program, rng):
     """The gradient of a batch, which backward returns."""
     for N, D, M in ((4, 2, 3), (2, 5, 2), (3, 3, 3)):
-        layer = program.Affine(rng.normal(size=(D, M)), rng.normal(size=M))
+        layer = program.Affine(rng.normal(size=(D, M)), 1e9 * rng.normal(size=M))
         layer.forward(rng.normal(size=(N, D)))
         yield layer.backward(rng.normal(size=(N, M)))
 
 
 ### END HIDDEN
 
-# %% item="affine-dw" points=3
+# %% item="affine-dw" points=2
+W, b, x, dout = example()
 layer = Affine(W, b)
-layer.forward(X)
-layer.backward(dY)
+layer.forward(x)
+layer.backward(dout)
 expect(
     layer.dW, np.array([[4, -2], [-1, -6], [9, 2]]), "each weight adds up what both samples bring"
 )
@@ -254,7 +268,7 @@ expect(
 def ask(program, rng):
     """The gradient of W for a batch."""
     for N, D, M in ((4, 3, 3), (2, 5, 5)):  # square, so a slip in dx raises no error here
-        layer = program.Affine(rng.normal(size=(D, M)), rng.normal(size=M))
+        layer = program.Affine(rng.normal(size=(D, M)), 1e9 * rng.normal(size=M))
         layer.forward(rng.normal(size=(N, D)))
         layer.backward(rng.normal(size=(N, M)))
         yield layer.dW
@@ -262,10 +276,11 @@ def ask(program, rng):
 
 ### END HIDDEN
 
-# %% item="affine-db" points=3
+# %% item="affine-db" points=2
+W, b, x, dout = example()
 layer = Affine(W, b)
-layer.forward(X)
-layer.backward(dY)
+layer.forward(x)
+layer.backward(dout)
 expect(layer.db, np.array([5, 4]), "each bias is used once for each sample: 2 + 3 and −1 + 5")
 
 
@@ -273,7 +288,7 @@ expect(layer.db, np.array([5, 4]), "each bias is used once for each sample: 2 + 
 def ask(program, rng):
     """The gradient of b for a batch."""
     for N, D, M in ((4, 3, 3), (2, 5, 5)):  # square, so a slip in dx raises no error here
-        layer = program.Affine(rng.normal(size=(D, M)), rng.normal(size=M))
+        layer = program.Affine(rng.normal(size=(D, M)), 1e9 * rng.normal(size=M))
         layer.forward(rng.normal(size=(N, D)))
         layer.backward(rng.normal(size=(N, M)))
         yield layer.db
@@ -282,66 +297,80 @@ def ask(program, rng):
 ### END HIDDEN
 
 # %% item="affine-one-row" points=1
+W, b, x, dout = example()
 layer = Affine(W, b)
-expect(layer.forward(X[:1]), np.array([[27, 11]]), "one row in, one row out: the shape is (1, 2)")
-dx = layer.backward(dY[:1])
+expect(layer.forward(x[:1]), np.array([[27, 11]]), "one row in, one row out: the shape is (1, 2)")
+dx = layer.backward(dout[:1])
 expect(dx, np.array([[-2, 2, 8]]), "dx has the shape of x, which is (1, 3)")
 expect(layer.db, np.array([2, -1]), "db has the shape of b, which is (2,)")
 
 
 ### BEGIN HIDDEN
 def ask(program, rng):
-    """A batch of one row: the output, dx and db."""
+    """A batch of one row: the output, dx, dW and db."""
     for D, M in ((2, 3), (4, 2)):
         layer = program.Affine(rng.normal(size=(D, M)), rng.normal(size=M))
         yield layer.forward(rng.normal(size=(1, D)))
         yield layer.backward(rng.normal(size=(1, M)))
-        yield layer.db
-
-
-### END HIDDEN
-
-# %% item="affine-second-batch" points=2
-layer = Affine(W, b)
-layer.forward(X)
-layer.backward(dY)
-layer.forward(X[:1])
-layer.backward(dY[:1])
-expect(layer.dW, np.array([[4, -2], [2, -1], [6, -3]]), "dW is that of the last batch alone")
-expect(layer.db, np.array([2, -1]), "db is that of the last batch alone")
-
-
-### BEGIN HIDDEN
-def ask(program, rng):
-    """The gradients dW and db of one batch after another."""
-    layer = program.Affine(rng.normal(size=(3, 3)), rng.normal(size=3))
-    for N in (4, 6, 1):
-        layer.forward(rng.normal(size=(N, 3)))
-        layer.backward(rng.normal(size=(N, 3)))
         yield layer.dW
         yield layer.db
 
 
 ### END HIDDEN
 
-# %% item="affine-arrays-kept" points=2
-layer = Affine(W.copy(), b.copy())
-x, dout = X.copy(), dY.copy()
+# %% item="affine-second-batch" points=2
+W, b, x, dout = example()
+layer = Affine(W, b)
 layer.forward(x)
 layer.backward(dout)
-expect((layer.W, layer.b), (W, b), "the layer finds gradients, and does not change W and b itself")
-expect((x, dout), (X, dY), "x and dout hold the numbers that they held before")
+layer.forward(x[:1])
+layer.backward(dout[:1])
+expect(layer.dW, np.array([[4, -2], [2, -1], [6, -3]]), "dW is that of the last batch alone")
+expect(layer.db, np.array([2, -1]), "db is that of the last batch alone")
 
 
 ### BEGIN HIDDEN
 def ask(program, rng):
-    """The arrays x, dout, W and b, after forward and backward."""
+    """Whether dW and db after a second batch are those of a new layer with that batch alone."""
+    program.define(
+        "def second_batch(W, b, x, dout, x2, dout2):\n"
+        "    used, new = Affine(W, b), Affine(W, b)\n"
+        "    used.forward(x)\n"
+        "    used.backward(dout)\n"
+        "    first = np.array(used.dW)\n"
+        "    for layer in (used, new):\n"
+        "        layer.forward(x2)\n"
+        "        layer.backward(dout2)\n"
+        "    right = np.allclose(used.dW, new.dW) and np.allclose(used.db, new.db)\n"
+        "    return bool(right), bool(np.allclose(first, new.dW))\n"
+    )
+    for N in (6, 4, 1):
+        first = rng.normal(size=(4, 3)), rng.normal(size=(4, 3))
+        second = rng.normal(size=(N, 3)), rng.normal(size=(N, 3))
+        W, b = rng.normal(size=(3, 3)), rng.normal(size=3)
+        yield program.second_batch(W, b, *first, *second)
+
+
+### END HIDDEN
+
+# %% item="affine-arrays-kept" points=1
+W, b, x, dout = example()
+layer = Affine(W, b)
+layer.forward(x)
+layer.backward(dout)
+kept_W, kept_b, kept_x, kept_dout = example()
+expect((W, b), (kept_W, kept_b), "the layer finds gradients, and does not change W and b itself")
+expect((x, dout), (kept_x, kept_dout), "x and dout hold the numbers that they held before")
+
+
+### BEGIN HIDDEN
+def ask(program, rng):
+    """How many numbers forward and backward give, and the arrays x, dout, W and b after them."""
     program.define(
         "def after_affine(W, b, x, dout):\n"
         "    layer = Affine(W, b)\n"
-        "    layer.forward(x)\n"
-        "    layer.backward(dout)\n"
-        "    return x, dout, layer.W, layer.b\n"
+        "    made = layer.forward(x), layer.backward(dout), layer.dW\n"
+        "    return [np.size(array) for array in made], x, dout, W, b, layer.W, layer.b\n"
     )
     W, b, x = rng.normal(size=(3, 3)), rng.normal(size=3), rng.normal(size=(4, 3))
     yield program.after_affine(W, b, x, rng.normal(size=(4, 3)))
@@ -349,24 +378,61 @@ def ask(program, rng):
 
 ### END HIDDEN
 
+# %% item="affine-two-layers" points=1
+W, b, x, dout = example()
+one, other = Affine(W, b), Affine(W, b)
+one.forward(x)
+other.forward(0 * x)
+one.backward(dout)
+expect(one.dW, np.array([[4, -2], [-1, -6], [9, 2]]), "one keeps its own x, whatever other gets")
+one.W, one.b = 0 * W, b + 1
+expect(one.forward(x), np.array([[11, 0], [11, 0]]), "the new W, all 0, and the new b are used")
+expect(one.backward(dout), 0 * x, "the new W is used on the way back, too")
+
+
+### BEGIN HIDDEN
+def ask(program, rng):
+    """Whether two layers are apart, and whether a layer uses a W and b that it is given later."""
+    program.define(
+        "def two_layers(W, b, W2, b2, x, x2, dout):\n"
+        "    alone, one, other, fourth = [Affine(W, b) for _ in range(4)]\n"
+        "    alone.forward(x)\n"
+        "    alone.backward(dout)\n"
+        "    one.forward(x)\n"
+        "    other.forward(x2)\n"
+        "    one.backward(dout)\n"
+        "    other.W, other.b, fourth = W2, b2, Affine(W2, b2)\n"
+        "    same = np.allclose(other.forward(x), fourth.forward(x))\n"
+        "    same = same and np.allclose(other.backward(dout), fourth.backward(dout))\n"
+        "    return bool(np.allclose(alone.dW, one.dW)), bool(same), bool(np.any(one.dW))\n"
+    )
+    W, W2, x, x2, dout = rng.normal(size=(5, 3, 3))
+    yield program.two_layers(W, rng.normal(size=3), W2, rng.normal(size=3), x, x2, dout)
+
+
+### END HIDDEN
+
 # %% [markdown]
-# The cell that was handed out above has a function `measured`, with which you can check your layer
-# by central differences. Take the # away from the lines below, and compare what they show with
-# `layer.dW`. `L` is a function without inputs, and `measured` moves the entries of `W` one by one
-# while it is called again and again. With `b` in place of `W` it measures `db`.
+# With the function `measured`, which was handed out above, you can check your layer by central
+# differences. Take away `# ` with its space from the lines below, and compare the two arrays that
+# they print. `L` is a final result for which `dout` is the upstream gradient of the layer.
+# `measured` moves the entries of `W` one by one, and calls `L` before and after. With `b` as its
+# last argument it measures `db`. (In the answers it does not count: they are to be found backward.)
 
 # %%
+# W, b, x, dout = example()
 # layer = Affine(W, b)
-# layer.forward(X)
-# layer.backward(dY)
+# layer.forward(x)
+# layer.backward(dout)
+# L = lambda: np.sum(Affine(W, b).forward(x) * dout)
 # print(layer.dW)
-# print(measured(lambda: np.sum(Affine(W, b).forward(X) * dY), W))
+# print(measured(L, W))
 
 # %% [markdown] question="why-a-sum"
 # **Question (3 points).** In a batch of 50 samples, `db` is the *sum* of the 50 rows of `dout`, and
 # not their mean. Explain why, with a story like that of the workshop in the chapter or one of your
-# own. Then say what happens when the final result L is a mean over the 50 samples: must `backward`
-# be changed, and if not, where is the factor 1/50?
+# own. Then the final result L is made a mean over the 50 samples. Does `backward` have to change?
+# Where is the factor 1/50?
 
 # %% [markdown] answer="why-a-sum" points=3
 # ### BEGIN SOLUTION
@@ -380,15 +446,17 @@ def ask(program, rng):
 # A mean in `backward` would divide by 50 a second time.
 #
 # Rubric:
-# - 1 point: says that one bias is used for all samples (a fan-out), so what comes back is added.
-# - 1 point: makes it clear with an example in which a change of b acts once for each sample.
-# - 1 point: says that `backward` stays, because the factor 1/50 is already in `dout`.
+# - 1 point: says that the same bias is in all 50 outputs, *and* that therefore what comes back is
+#   added. A story alone does not earn this.
+# - 1 point: in a story, changes b by a named amount, and says what happens to the total.
+# - 1 point: says both that `backward` stays, and that the factor 1/50 is already in `dout`.
 # ### END SOLUTION
 
 # %% [markdown] question="which-outputs"
 # **Question (3 points).** A batch of 6 samples goes through a layer with 4 inputs and 5 neurons.
 # Which entries of the output does `W[1, 2]` touch, which does `x[4, 0]` touch, and which does
-# `b[3]` touch? How many products are added up in `dW[1, 2]`, and how many in `dx[4, 0]`?
+# `b[3]` touch? How many products are added up in `dW[1, 2]`, and how many in `dx[4, 0]`? Give a
+# reason for one of the three entries.
 
 # %% [markdown] answer="which-outputs" points=3
 # ### BEGIN SOLUTION
@@ -401,32 +469,35 @@ def ask(program, rng):
 # - `b[3]` touches column 3, an entry for each of the 6 samples.
 #
 # Rubric:
-# - 1 point: column 2 and 6 products for `W[1, 2]`.
-# - 1 point: row 4 and 5 products for `x[4, 0]`.
-# - 1 point: column 3 for `b[3]`, with a reason for at least one of the three.
+# - 1 point: column 2 and 6 products for `W[1, 2]`, both right.
+# - 1 point: row 4 and 5 products for `x[4, 0]`, both right.
+# - 1 point: column 3 for `b[3]`, and a reason for one of the three.
+#
+# `out[:, 2]`, "the third column" and a list of the entries are as good as "column 2".
 # ### END SOLUTION
 
 # %% [markdown]
-# ## 4. There and back (7 points)
+# ## 4. There and back (9 points)
 #
-# Some networks squeeze a sample into few numbers and then unfold it again, with the same weights in
-# both directions. The layer `ThereAndBack` does this, without a bias:
+# Some networks squeeze a sample into a few numbers and then unfold it again, with the same weights
+# in both directions. The layer `ThereAndBack` does this, without a bias:
 #
 # | step | shape |
 # |---|---|
 # | `h = x @ W` | (N, D) times (D, M) gives (N, M) |
 # | `y = h @ W.T` | (N, M) times (M, D) gives (N, D) |
 #
-# With x = (1, 2) and the weights 3 and 1 in one column, h = 1 · 3 + 2 · 1 = 5, and
-# y = (5 · 3, 5 · 1) = (15, 5).
+# Say that W has the shape (2, 1), with the weights 3 and 1. For one sample, x = (1, 2), it gives
+# h = 1 × 3 + 2 × 1 = 5, and y = (5 × 3, 5 × 1) = (15, 5).
 #
-# Each weight is used in two places. When (1, 10) arrives from upstream, 1 × 3 + 10 × 1 = 13 goes
-# back to h. The weight 3 gets 5 × 1 = 5 from its use in y, and 1 × 13 = 13 from its use in h:
-# together 18.
+# Each weight is used in two places. When (2, 10) arrives from upstream, 2 × 3 + 10 × 1 = 16 goes
+# back to h. The weight 3 gets 5 × 2 = 10 from its use in y, and 1 × 16 = 16 from its use in h:
+# together 26.
 #
 # `ThereAndBack(W)` keeps `self.W`. `forward(x)` returns y, and `backward(dout)` returns `dx` and
-# stores `self.dW`, which has the shape of W. Find what each step brings on its own, and let the
-# shapes help you.
+# stores `self.dW`; x, y, `dx` and `dout` have the shape `(N, D)`. What task 3 says of batches and
+# of other layers holds here as well. Find what each step brings on its own, and let the shapes
+# help you. (`measured` can check it.)
 
 
 # %% task="there-and-back"
@@ -455,6 +526,7 @@ class ThereAndBack:
 # %% item="there-and-back-forward" points=1
 column = np.array([[3.0], [1.0]])
 layer = ThereAndBack(column)
+expect(layer.W, column, "W is kept as self.W")
 expect(layer.forward(np.array([[1.0, 2.0]])), np.array([[15, 5]]), "h = 5, and 5 × 3 and 5 × 1")
 
 
@@ -462,16 +534,19 @@ expect(layer.forward(np.array([[1.0, 2.0]])), np.array([[15, 5]]), "h = 5, and 5
 def ask(program, rng):
     """The outputs of a batch."""
     for N, D, M in ((4, 3, 2), (2, 5, 3)):
-        yield program.ThereAndBack(rng.normal(size=(D, M))).forward(rng.normal(size=(N, D)))
+        layer = program.ThereAndBack(rng.normal(size=(D, M)))
+        yield layer.forward(rng.normal(size=(N, D)))
+        layer.W = rng.normal(size=(D, M))
+        yield layer.forward(rng.normal(size=(N, D)))
 
 
 ### END HIDDEN
 
-# %% item="there-and-back-dx" points=2
-layer = ThereAndBack(column)
+# %% item="there-and-back-dx" points=3
+layer = ThereAndBack(np.array([[3.0], [1.0]]))
 layer.forward(np.array([[1.0, 2.0]]))
-dx = layer.backward(np.array([[1.0, 10.0]]))
-expect(dx, np.array([[39, 13]]), "13 comes back to h, and from there 13 × 3 and 13 × 1")
+dx = layer.backward(np.array([[2.0, 10.0]]))
+expect(dx, np.array([[48, 16]]), "16 comes back to h, and from there 16 × 3 and 16 × 1")
 
 
 ### BEGIN HIDDEN
@@ -479,27 +554,33 @@ def ask(program, rng):
     """The gradient of x for a batch."""
     for N, D, M in ((4, 3, 3), (2, 5, 5)):  # square, so a slip in dW raises no error here
         layer = program.ThereAndBack(rng.normal(size=(D, M)))
-        layer.forward(rng.normal(size=(N, D)))
+        layer.forward(1e8 * rng.normal(size=(N, D)))
         yield layer.backward(rng.normal(size=(N, D)))
 
 
 ### END HIDDEN
 
-# %% item="there-and-back-dw" points=4
-layer = ThereAndBack(column)
+# %% item="there-and-back-dw" points=5
+layer = ThereAndBack(np.array([[3.0], [1.0]]))
 layer.forward(np.array([[1.0, 2.0]]))
-layer.backward(np.array([[1.0, 10.0]]))
-expect(layer.dW, np.array([[18], [76]]), "5 × 1 + 1 × 13 for the 3, and 5 × 10 + 2 × 13 for the 1")
+layer.backward(np.array([[2.0, 10.0]]))
+expect(layer.dW, np.array([[26], [82]]), "5 × 2 + 1 × 16 for the 3, and 5 × 10 + 2 × 16 for the 1")
+layer.forward(np.array([[1.0, 2.0], [0.0, -1.0]]))
+layer.backward(np.array([[2.0, 10.0], [1.0, 3.0]]))
+expect(
+    layer.dW, np.array([[25], [73]]), "the second sample brings −1 and −9, as h is −1 and dh is 6"
+)
 
 
 ### BEGIN HIDDEN
 def ask(program, rng):
-    """The gradient of W for a batch."""
-    for N, D, M in ((4, 3, 2), (2, 5, 3)):
-        layer = program.ThereAndBack(rng.normal(size=(D, M)))
-        layer.forward(rng.normal(size=(N, D)))
-        layer.backward(rng.normal(size=(N, D)))
-        yield layer.dW
+    """The gradient of W for one batch after another."""
+    for D in (3, 5):  # square, so a slip in dx raises no error here
+        layer = program.ThereAndBack(1e8 * rng.normal(size=(D, D)))
+        for N in (4, 2):
+            layer.forward(rng.normal(size=(N, D)))
+            layer.backward(rng.normal(size=(N, D)))
+            yield layer.dW
 
 
 ### END HIDDEN
