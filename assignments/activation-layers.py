@@ -10,20 +10,23 @@
 # from easy to hard, and two questions to answer in words.
 #
 # **How it is marked.** Below each task there are tests with small numbers that you can follow on
-# paper. Where a test fails, it says what was expected and why. For the marks, your layers are
-# called again with other numbers, which nobody knows beforehand. This gives up to 28 points. The
-# two questions are marked by a person and give up to 6 more.
+# paper. Where a test fails, it says what was expected and why. For the marks, your layers and your
+# function are called again with other numbers, which nobody knows beforehand. This gives up to 28
+# points. The two questions are marked by a person and give up to 6 more.
 #
 # **What you hand in.** Only what you write in the answer cells is needed: the cells that say
 # `YOUR CODE HERE` or `YOUR ANSWER HERE`. Delete the line `raise NotImplementedError()` when you
-# write your own. Cells of your own may be added anywhere. Run the cells from top to bottom;
-# all of them need the next two.
+# write your own. Use NumPy and what comes with Python; nothing else is there when your work is
+# marked. Cells of your own may be added anywhere. Run the cells from top to bottom; all of them
+# need the next two.
 #
-# **In all tasks** `x` is a NumPy array of any shape, and `dout`, the upstream gradient, is an array
-# of the same shape. `forward(x)` returns the output and keeps in `self` what `backward` will need.
-# `backward(dout)` returns `dx`. Both go entry by entry, so all shapes stay the same. After a second
-# `forward`, the new input counts. (An error that speaks of `NoneType` means that a method returned
-# nothing.)
+# **In all tasks** `x` is a NumPy array of floats, of any shape, and `dout`, the upstream gradient,
+# is an array of the same shape. `forward(x)` returns the output, an array, and keeps in `self` what
+# `backward` will need. `backward(dout)` returns `dx`. Both go entry by entry, so all shapes stay
+# the same. `backward` may be called several times after one `forward`. After a second `forward`,
+# the new input counts. Two objects do not disturb each other. The derivative is to be computed by
+# its formula and is compared to 12 digits: a central difference is not good enough, nor are float32
+# numbers. (An error that mentions `NoneType` means that a method returned nothing.)
 
 # %% given="setup"
 import numpy as np
@@ -32,12 +35,12 @@ import numpy as np
 ### INCLUDE expect
 
 # %% [markdown]
-# ## 1. ReLU (8 points)
+# ## 1. ReLU (5 points)
 #
 # The input (3, −2, 0.5) comes out as (3, 0, 0.5). If (−1, 4, 2) arrives from upstream, (−1, 0, 2)
 # goes back.
 #
-# Two things are looked at on their own:
+# Two things are tested separately:
 #
 # - At exactly 0 the flap counts as shut, forward and backward.
 # - The arrays `x` and `dout` belong to somebody else. After `forward` and `backward` they hold the
@@ -58,10 +61,10 @@ class Relu:
         ### END SOLUTION
 
 
-# %% item="relu-forward" points=2
+# %% item="relu-forward" points=1
 layer = Relu()
 expect(layer.forward(np.array([3.0, -2.0, 0.5])), np.array([3, 0, 0.5]), "a shut flap puts out 0")
-expect(layer.forward(np.array([[-1.0], [4.0]])), np.array([[0], [4]]), "all shapes stay the same")
+expect(layer.forward(np.array([[-1.0], [4.5]])), np.array([[0], [4.5]]), "all shapes stay the same")
 
 
 ### BEGIN HIDDEN
@@ -74,11 +77,13 @@ def ask(program, rng):
 
 ### END HIDDEN
 
-# %% item="relu-backward" points=3
+# %% item="relu-backward" points=2
 layer = Relu()
 layer.forward(np.array([3.0, -2.0, 0.5]))
 dx = layer.backward(np.array([-1.0, 4.0, 2.0]))
 expect(dx, np.array([-1, 0, 2]), "what opens a flap is x, and not the sign of what arrives")
+dx = layer.backward(np.array([6.0, 7.0, 8.0]))
+expect(dx, np.array([6, 0, 8]), "backward may be called again after the same forward")
 layer.forward(np.array([-3.0, 2.0, -0.5]))
 dx = layer.backward(np.array([-1.0, 4.0, 2.0]))
 expect(dx, np.array([0, 4, 0]), "after a second forward the new input counts")
@@ -87,18 +92,19 @@ expect(dx, np.array([0, 4, 0]), "after a second forward the new input counts")
 ### BEGIN HIDDEN
 def ask(program, rng):
     """ReLU, backward, several times."""
-    layer = program.Relu()
+    layer, other = program.Relu(), program.Relu()
     for shape in (8, (3, 4)):
         layer.forward(rng.normal(size=shape))
-        yield layer.backward(rng.normal(size=shape))
-        yield layer.backward(rng.normal(size=shape))
+        other.forward(rng.normal(size=shape))
+        yield approx(layer.backward(rng.normal(size=shape)), rtol=1e-12, atol=1e-13)
+        yield approx(layer.backward(rng.normal(size=shape)), rtol=1e-12, atol=1e-13)
 
 
 ### END HIDDEN
 
 # %% item="relu-at-zero" points=1
 layer = Relu()
-expect(layer.forward(np.array([0.0, 1.0])), np.array([0, 1]), "0 comes out as 0")
+expect(layer.forward(np.array([0.0, 1.5])), np.array([0, 1.5]), "0 comes out as 0")
 expect(layer.backward(np.array([5.0, 5.0])), np.array([0, 5]), "at 0 the flap counts as shut")
 
 
@@ -113,26 +119,27 @@ def ask(program, rng):
 
 ### END HIDDEN
 
-# %% item="relu-arrays-kept" points=2
+# %% item="relu-arrays-kept" points=1
 layer = Relu()
 x, dout = np.array([3.0, -2.0, 0.5]), np.array([-1.0, 4.0, 2.0])
-layer.forward(x)
-layer.backward(dout)
+y = layer.forward(x)
+dx = layer.backward(dout)
+expect((y, dx), ([3, 0, 0.5], [-1, 0, 2]), "the right numbers come out, in arrays of their own")
 expect(x, np.array([3, -2, 0.5]), "forward does not write into the array that it was given")
 expect(dout, np.array([-1, 4, 2]), "backward does not write into the array that it was given")
 
 
 ### BEGIN HIDDEN
 def ask(program, rng):
-    """The arrays x and dout, after forward and backward of ReLU."""
+    """The arrays x and dout after forward and backward of ReLU, and what these returned."""
     program.define(
-        "def after_relu(x, dout):\n"
+        "def x_and_dout_after_relu(x, dout):\n"
         "    layer = Relu()\n"
-        "    layer.forward(x)\n"
-        "    layer.backward(dout)\n"
-        "    return x, dout\n"
+        "    y = layer.forward(x)\n"
+        "    dx = layer.backward(dout)\n"
+        "    return x, dout, y, np.shape(dx)\n"
     )
-    yield program.after_relu(rng.normal(size=(4, 10)), rng.normal(size=(4, 10)))
+    yield from program.x_and_dout_after_relu(rng.normal(size=(4, 10)), rng.normal(size=(4, 10)))
 
 
 ### END HIDDEN
@@ -142,8 +149,9 @@ def ask(program, rng):
 # `return np.where(dout > 0, dout, 0.0)`.
 #
 # For an `x` with two entries, give a `dout` for which this returns the right result all the same,
-# and another for which it does not. Write down `x`, both `dout`, and what comes back. What follows
-# for the numbers with which one tests a layer?
+# and another for which it does not. Write down `x`, both `dout`, what comes back each time, and
+# what should. Why is a test too weak when the wrong line passes it? Which signs must x and dout
+# have?
 
 # %% [markdown] answer="two-numbers" points=3
 # ### BEGIN SOLUTION
@@ -157,24 +165,24 @@ def ask(program, rng):
 # them positive and negative entries of dout. Random numbers of both signs, enough of them, do this.
 #
 # Rubric:
-# - 1 point: an x and a dout for which the result is right, with the result.
+# - 1 point: an x and a dout other than 0 for which the result is right, with the result.
 # - 1 point: a dout for which it is wrong, with what comes back and what should.
-# - 1 point: says that x and dout need entries of both signs that do not go together, or random
-#   numbers of both signs.
+# - 1 point: says that a test needs a negative dout where x > 0, or a positive dout where x ≤ 0.
+#   "All combinations" and "many random numbers of both signs" count; "both signs" alone does not.
 # ### END SOLUTION
 
 # %% [markdown]
-# ## 2. The sigmoid (8 points)
+# ## 2. The sigmoid (6 points)
 #
 # The sigmoid of x is y = 1 / (1 + e^(−x)). Take x = 1.0986 (rounded), where e^x is 3. This number
 # is the natural logarithm of 3, in NumPy `np.log(3)`, and here it is written log 3. There e^(−x) is
-# 1/3, so y is 1 / (4/3) = 0.75. What goes back is found from the output alone.
+# 1/3, so y is 1 / (4/3) = 0.75. `backward` needs only the output; keep that.
 #
-# - `x` may be an array of whole numbers, such as `np.array([-1, 0, 2])`. Its sigmoids are no whole
-#   numbers.
+# - `forward` may be given an array of whole numbers, such as `np.array([-1, 0, 2])`. Its sigmoids
+#   are not whole numbers.
 # - `x` may be as large as 1000 or as small as −1000. Then the output is 1 or 0 (rounded), and
-#   on the way there must be no overflow. In the test, `np.errstate` makes an error of each warning
-#   of NumPy that speaks of an overflow or of an invalid value.
+#   on the way there must be no overflow. In the test, `np.errstate` turns each NumPy warning about
+#   an overflow or an invalid value into an error. To silence the warning is not enough.
 #
 # `backward` is called only for inputs between −4 and 4.
 
@@ -194,10 +202,12 @@ class Sigmoid:
         ### END SOLUTION
 
 
-# %% item="sigmoid-forward" points=2
+# %% item="sigmoid-forward" points=1
 layer = Sigmoid()
 y = layer.forward(np.array([0.0, np.log(3), -np.log(3)]))
 expect(y, np.array([0.5, 0.75, 0.25]), "1 / (1 + 1), 1 / (1 + 1/3) and 1 / (1 + 3)")
+y = layer.forward(np.array([[0.0], [np.log(3)]]))
+expect(y, np.array([[0.5], [0.75]]), "all shapes stay the same")
 
 
 ### BEGIN HIDDEN
@@ -223,7 +233,7 @@ def ask(program, rng):
 
 ### END HIDDEN
 
-# %% item="sigmoid-backward" points=3
+# %% item="sigmoid-backward" points=2
 layer = Sigmoid()
 layer.forward(np.array([0.0, np.log(3), -np.log(3)]))
 dx = layer.backward(np.array([16.0, 16.0, -16.0]))
@@ -233,19 +243,26 @@ expect(dx, np.array([4, 3, -3]), "16 × 0.5 × 0.5, 16 × 0.75 × 0.25, and −1
 ### BEGIN HIDDEN
 def ask(program, rng):
     """The sigmoid, backward, several times."""
-    layer = program.Sigmoid()
+    layer, other = program.Sigmoid(), program.Sigmoid()
     for shape in (5, (2, 3)):
         layer.forward(rng.uniform(-4, 4, size=shape))
-        yield layer.backward(rng.normal(size=shape))
-        yield layer.backward(rng.normal(size=shape))
+        other.forward(rng.uniform(-4, 4, size=shape))
+        yield approx(layer.backward(rng.normal(size=shape)), rtol=1e-12, atol=1e-13)
+        yield approx(layer.backward(rng.normal(size=shape)), rtol=1e-12, atol=1e-13)
 
 
 ### END HIDDEN
 
 # %% item="sigmoid-large" points=2
-with np.errstate(over="raise", invalid="raise"):
-    y = Sigmoid().forward(np.array([-1000.0, 0.0, 1000.0]))
-expect(y, np.array([0, 0.5, 1]), "exp is asked only for numbers that are not above 0")
+try:
+    with np.errstate(over="raise", invalid="raise"):
+        y = Sigmoid().forward(np.array([-1000.0, 0.0, 1000.0]))
+except FloatingPointError as error:
+    raise AssertionError(
+        f"{error}: exp was given a number that is too large for it. "
+        "(np.where computes both of its arguments, for all entries.)"
+    ) from None
+expect(y, np.array([0, 0.5, 1]), "−1000 gives 0 and 1000 gives 1, rounded")
 
 
 ### BEGIN HIDDEN
@@ -253,9 +270,15 @@ def ask(program, rng):
     """The sigmoid of numbers up to 1000 and down to -1000, without an overflow."""
     program.define(
         "def sigmoid_of_large(x):\n"
-        "    import numpy\n"
+        "    import contextlib, numpy\n"
+        "    kept = numpy.errstate, numpy.seterr\n"
         "    with numpy.errstate(over='raise', invalid='raise'):\n"
-        "        return Sigmoid().forward(x)\n"
+        "        numpy.errstate = lambda **_: contextlib.nullcontext()\n"
+        "        numpy.seterr = lambda *_, **__: {}\n"
+        "        try:\n"
+        "            return Sigmoid().forward(x)\n"
+        "        finally:\n"
+        "            numpy.errstate, numpy.seterr = kept\n"
     )
     yield program.sigmoid_of_large(rng.uniform(750, 1000, size=3))
     yield program.sigmoid_of_large(-rng.uniform(750, 1000, size=3))
@@ -268,13 +291,13 @@ def ask(program, rng):
 # A cell to try things.
 
 # %% [markdown]
-# ## 3. Softplus (4 points)
+# ## 3. Softplus (5 points)
 #
 # Softplus is a ReLU with a rounded bend: y = log(1 + e^x). At x = log 3 it is log 4, which is
 # 1.3863. (`np.log` is the natural logarithm. Large inputs are not asked for here.)
 #
 # On a graph these are three nodes: exp, add 1, log. The local derivative of the exp node is its own
-# output. The local derivative of a log node is 1 divided by its *input*: the logarithm of 4 has the
+# output. The local derivative of a log node is 1 divided by its *input*: at 4 the logarithm has the
 # slope 1/4. Go backward through the three nodes on paper, first with the numbers for x = log 3,
 # then in letters. You will write this down in the question below.
 
@@ -296,6 +319,7 @@ class Softplus:
 # %% item="softplus-forward" points=1
 y = Softplus().forward(np.array([0.0, np.log(3)]))
 expect(y, np.log([2.0, 4.0]), "log(1 + 1) and log(1 + 3)")
+expect(Softplus().forward(np.zeros((2, 1))), np.log([[2.0], [2.0]]), "all shapes stay the same")
 
 
 ### BEGIN HIDDEN
@@ -307,7 +331,7 @@ def ask(program, rng):
 
 ### END HIDDEN
 
-# %% item="softplus-backward" points=3
+# %% item="softplus-backward" points=4
 layer = Softplus()
 layer.forward(np.array([0.0, np.log(3)]))
 dx = layer.backward(np.array([10.0, 4.0]))
@@ -317,11 +341,12 @@ expect(dx, np.array([5, 3]), "4 arrives at the log node, 4 × 1/4 = 1 at exp, an
 ### BEGIN HIDDEN
 def ask(program, rng):
     """Softplus, backward, several times."""
-    layer = program.Softplus()
+    layer, other = program.Softplus(), program.Softplus()
     for shape in (5, (2, 3)):
         layer.forward(rng.uniform(-4, 4, size=shape))
-        yield layer.backward(rng.normal(size=shape))
-        yield layer.backward(rng.normal(size=shape))
+        other.forward(rng.uniform(-4, 4, size=shape))
+        yield approx(layer.backward(rng.normal(size=shape)), rtol=1e-12, atol=1e-13)
+        yield approx(layer.backward(rng.normal(size=shape)), rtol=1e-12, atol=1e-13)
 
 
 ### END HIDDEN
@@ -329,8 +354,9 @@ def ask(program, rng):
 # %% [markdown] question="softplus-on-paper"
 # **Question (3 points).** Write down your way back through Softplus: a line for each of the three
 # nodes, with its output, its local derivative, and what it sends back. Begin with 1 at the right
-# end. Then show that the result is a function that you know, and say what it is for a large
-# positive and for a large negative x.
+# end, and use letters (numbers beside them are welcome). Then show by algebra that this derivative
+# is a function that you know. What is the derivative close to for a large positive x, and for a
+# large negative x?
 
 # %% [markdown] answer="softplus-on-paper" points=3
 # ### BEGIN SOLUTION
@@ -345,20 +371,23 @@ def ask(program, rng):
 # it is nearly 0, as with a shut one.
 #
 # Rubric:
-# - 1 point: has the three local derivatives, 1/s at log, 1 at add, e at exp (letters or numbers).
-# - 1 point: multiplies them to e^x / (1 + e^x), and shows that this is the sigmoid.
-# - 1 point: says that it goes to 1 for large positive x and to 0 for large negative x.
+# - 1 point: all three lines with output, local derivative and what is sent back (log 1/s, add 1/s,
+#   exp e/s; or 1/4, 1/4 and 3/4). With one slip it is still 1 point.
+# - 1 point: multiplies them to e^x / (1 + e^x), and shows by algebra that this is the sigmoid.
+#   Named without algebra, or shown for one number only: no point.
+# - 1 point: says that it is close to 1 for a large positive x and to 0 for a large negative x.
 # ### END SOLUTION
 
 # %% [markdown]
-# ## 4. Swish: an activation with a fan-out (4 points)
+# ## 4. Swish: an activation with a fan-out (6 points)
 #
 # Swish is y = x · s, where s is the sigmoid of x. At x = log 3 it is 1.0986 × 0.75 = 0.8240
 # (rounded). Here x goes into two nodes, the sigmoid and the × node. Draw the graph, and go backward
 # on paper before you write code. At x = 0 one of the two ways carries nothing: there s = 0.5, and
 # the derivative is 0.5.
 #
-# You may use your `Sigmoid` or write the formula again. Inputs lie between −4 and 4.
+# You may use your `Sigmoid`, if it is right, or write the formula again. Inputs lie between −4 and
+# 4.
 
 
 # %% task="swish"
@@ -382,6 +411,7 @@ class Swish:
 # %% item="swish-forward" points=1
 y = Swish().forward(np.array([0.0, np.log(3)]))
 expect(y, np.array([0, 0.75 * np.log(3)]), "each entry times its sigmoid")
+expect(Swish().forward(np.zeros((2, 1))), np.zeros((2, 1)), "all shapes stay the same")
 
 
 ### BEGIN HIDDEN
@@ -393,7 +423,7 @@ def ask(program, rng):
 
 ### END HIDDEN
 
-# %% item="swish-backward" points=3
+# %% item="swish-backward" points=5
 layer = Swish()
 layer.forward(np.array([0.0, np.log(3)]))
 dx = layer.backward(np.array([10.0, 16.0]))
@@ -404,25 +434,27 @@ expect(dx[1], 12 + 3 * np.log(3), "16 × 0.75 from the × node, 3 × log 3 throu
 ### BEGIN HIDDEN
 def ask(program, rng):
     """Swish, backward, several times."""
-    layer = program.Swish()
+    layer, other = program.Swish(), program.Swish()
     for shape in (5, (2, 3)):
         layer.forward(rng.uniform(-4, 4, size=shape))
-        yield layer.backward(rng.normal(size=shape))
-        yield layer.backward(rng.normal(size=shape))
+        other.forward(rng.uniform(-4, 4, size=shape))
+        yield approx(layer.backward(rng.normal(size=shape)), rtol=1e-12, atol=1e-13)
+        yield approx(layer.backward(rng.normal(size=shape)), rtol=1e-12, atol=1e-13)
 
 
 ### END HIDDEN
 
 # %% [markdown]
-# ## 5. A row of sigmoids (4 points)
+# ## 5. A row of sigmoids (6 points)
 #
 # Put n sigmoids in a row: the output of each is the input of the next. `row_of_sigmoids(x, n)`
 # sends the array x through all of them and goes back, beginning with 1 for each entry. It returns
 # two arrays with the shape of x: the output of the last sigmoid, and the derivative with respect to
 # x. The number n is at least 1.
 #
-# For x = 0 and n = 1 they are 0.5 and 0.25. For n = 2 the second sigmoid gets 0.5, and the
-# derivative is 0.0588 (rounded). Use your `Sigmoid`, and think about how many objects you need.
+# For x = 0 and n = 1 they are 0.5 and 0.25. For n = 2 the second sigmoid gets 0.5 and puts out
+# 0.6225, and the derivative is 0.0588 (rounded). Use your `Sigmoid`, and think about how many
+# objects you need. (If it is not right yet, write a right one under another name in a cell above.)
 
 
 # %% task="row"
@@ -443,6 +475,8 @@ def row_of_sigmoids(x, n):
 y, dx = row_of_sigmoids(np.array([0.0, np.log(3)]), 1)
 expect(y, np.array([0.5, 0.75]), "a row of one is the sigmoid")
 expect(dx, np.array([0.25, 0.1875]), "0.5 × 0.5, and 0.75 × 0.25")
+y, dx = row_of_sigmoids(np.zeros((2, 1)), 1)
+expect((y, dx), ([[0.5], [0.5]], [[0.25], [0.25]]), "both have the shape of x")
 
 
 ### BEGIN HIDDEN
@@ -453,7 +487,7 @@ def ask(program, rng):
 
 ### END HIDDEN
 
-# %% item="row-of-many" points=3
+# %% item="row-of-many" points=5
 y, dx = row_of_sigmoids(np.array([0.0]), 2)
 half = 1 / (1 + np.exp(-0.5))
 expect(y, np.array([half]), "the second sigmoid gets 0.5")
@@ -464,7 +498,16 @@ expect(dx, np.array([half * (1 - half) * 0.25]), "each sigmoid multiplies by its
 def ask(program, rng):
     """Rows of two to six sigmoids."""
     for n in (2, 3, 6):
-        yield program.row_of_sigmoids(rng.uniform(-3, 3, size=(2, 3)), n)
+        found = program.row_of_sigmoids(rng.uniform(-3, 3, size=(2, 3)), n)
+        yield approx(found, rtol=1e-12, atol=1e-13)
 
 
 ### END HIDDEN
+
+# %% [markdown]
+# Take away `# ` with its space from the lines below, and run them. How does the derivative change
+# from one row to the next? This is why deep networks seldom use sigmoids between their layers.
+
+# %%
+# for n in range(1, 11):
+#     print(n, row_of_sigmoids(np.array([1.0]), n)[1])
