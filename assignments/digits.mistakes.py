@@ -35,7 +35,7 @@ class SoftmaxWithLoss:
         return dout * (self.y - one_hot) / len(self.t)
 
 
-# %% mistake="relu-lets-all-back" task="layers" mark=20
+# %% mistake="relu-lets-all-back" task="layers" mark=22
 # Thinks that a ReLU matters going forward only. Training works all the same.
 class Affine:
     def __init__(self, W, b):
@@ -202,12 +202,97 @@ def train(net, x, t, steps, batch_size=100, learning_rate=0.2):
             net.params[name] -= learning_rate * grads[name]
 
 
-# %% mistake="pairs-torn" task="train" mark=19
+# %% mistake="pairs-torn" task="train" mark=21
 # Draws pictures at random, and takes the first labels with them.
 def train(net, x, t, steps, batch_size=100, learning_rate=0.2):
     rng = np.random.default_rng(0)
     for step in range(steps):
         rows = rng.choice(len(x), batch_size, replace=False)
         grads = net.gradient(x[rows], t[:batch_size])
+        for name in net.params:
+            net.params[name] -= learning_rate * grads[name]
+
+
+# %% mistake="batches-added" task="layers" mark=24
+# Adds to the gradients of earlier batches.
+class Affine:
+    def __init__(self, W, b):
+        self.W = W
+        self.b = b
+        self.dW, self.db = 0.0, 0.0
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, dout):
+        self.dW = self.dW + self.x.T @ dout
+        self.db = self.db + dout.sum(axis=0)
+        return dout @ self.W.T
+
+
+class Relu:
+    def forward(self, x):
+        self.mask = x > 0
+        return x * self.mask
+
+    def backward(self, dout):
+        return dout * self.mask
+
+
+class SoftmaxWithLoss:
+    def forward(self, a, t):
+        e = np.exp(a - a.max(axis=1, keepdims=True))
+        self.y, self.t = e / e.sum(axis=1, keepdims=True), t
+        return -np.log(self.y[np.arange(len(t)), t]).mean()
+
+    def backward(self, dout=1.0):
+        one_hot = np.eye(self.y.shape[1])[self.t]
+        return dout * (self.y - one_hot) / len(self.t)
+
+
+# %% mistake="one-largest-for-all" task="layers" mark=24
+# Subtracts the largest score of the whole batch, so a row far below it becomes 0 divided by 0.
+class Affine:
+    def __init__(self, W, b):
+        self.W = W
+        self.b = b
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, dout):
+        self.dW = self.x.T @ dout
+        self.db = dout.sum(axis=0)
+        return dout @ self.W.T
+
+
+class Relu:
+    def forward(self, x):
+        self.mask = x > 0
+        return x * self.mask
+
+    def backward(self, dout):
+        return dout * self.mask
+
+
+class SoftmaxWithLoss:
+    def forward(self, a, t):
+        e = np.exp(a - a.max())
+        self.y, self.t = e / e.sum(axis=1, keepdims=True), t
+        return -np.log(self.y[np.arange(len(t)), t]).mean()
+
+    def backward(self, dout=1.0):
+        one_hot = np.eye(self.y.shape[1])[self.t]
+        return dout * (self.y - one_hot) / len(self.t)
+
+
+# %% mistake="in-their-order" task="train" mark=24
+# Takes the samples in their order, one batch after another.
+def train(net, x, t, steps, batch_size=100, learning_rate=0.2):
+    for step in range(steps):
+        rows = np.arange(step * batch_size, (step + 1) * batch_size) % len(x)
+        grads = net.gradient(x[rows], t[rows])
         for name in net.params:
             net.params[name] -= learning_rate * grads[name]
