@@ -1,4 +1,4 @@
-# %% mistake="swap-forgotten" task="mul-layer" mark=18
+# %% mistake="swap-forgotten" task="mul-layer" mark=19
 # Thinks that each input gets its own value back.
 class MulLayer:
     def forward(self, x, y):
@@ -9,7 +9,7 @@ class MulLayer:
         return dout * self.x, dout * self.y
 
 
-# %% mistake="one-memory-for-all" task="mul-layer" mark=20
+# %% mistake="one-memory-for-all" task="mul-layer" mark=21
 # Keeps the inputs in the class, so all objects share one memory.
 class MulLayer:
     def forward(self, x, y):
@@ -44,7 +44,7 @@ class PowLayer:
         return dout * self.exponent * self.out
 
 
-# %% mistake="exp-from-its-input" task="exp-layer" mark=20
+# %% mistake="exp-from-its-input" task="exp-layer" mark=19
 # Keeps the input where the output is the local derivative.
 class ExpLayer:
     def forward(self, x):
@@ -109,3 +109,44 @@ class Yeast:
         dgrowth = self.exp_factor.backward(dfactor)
         drate, dhours = self.mul_growth.backward(dgrowth)
         return dstart, drate, dhours, dheating
+
+
+# %% mistake="formula-alone" task="yeast" mark=25
+# Writes down the derivatives of the formula, without a graph.
+class Yeast:
+    def forward(self, start, rate, hours, heating):
+        self.inputs = start, rate, hours, heating
+        return start * np.exp(rate * hours) - heating * hours
+
+    def backward(self, dout):
+        start, rate, hours, heating = self.inputs
+        factor = np.exp(rate * hours)
+        dhours = start * rate * factor - heating
+        return dout * factor, dout * start * hours * factor, dout * dhours, -dout * hours
+
+
+# %% mistake="one-exponent-for-all" task="pow-layer" mark=25
+# Keeps the exponent on the class, so the layer that was made last decides.
+class PowLayer:
+    def __init__(self, exponent):
+        PowLayer.exponent = exponent
+
+    def forward(self, x):
+        self.x = x
+        return x**self.exponent
+
+    def backward(self, dout):
+        return dout * self.exponent * self.x ** (self.exponent - 1)
+
+
+# %% mistake="type-of-x" task="scale-layer" mark=26
+# Fills an array of the type of x, so what is no whole number is cut off where x is whole.
+class ScaleLayer:
+    def forward(self, x, k):
+        self.x, self.k = x, k
+        out = np.zeros_like(x)
+        out[...] = x * k
+        return out
+
+    def backward(self, dout):
+        return dout * self.k, np.sum(dout * self.x)

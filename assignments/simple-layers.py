@@ -17,14 +17,16 @@
 #
 # **What you hand in.** Only what you write in the answer cells is needed: the cells that say
 # `YOUR CODE HERE` or `YOUR ANSWER HERE`. Delete the line `raise NotImplementedError()` when you
-# write your own. Cells of your own may be added anywhere. Run the cells from top to bottom;
-# all of them need the next two.
+# write your own. Use NumPy and what comes with Python; nothing else is there when your work is
+# marked. Cells of your own may be added anywhere. Run the cells from top to bottom; all of them
+# need the next two.
 #
 # **In all tasks** `dout` is the upstream gradient; it has the shape of the output.
 # `backward(dout)` returns the gradient for each input of `forward`, in the same order:
 # `return dx` where there is one, `return dx, dy` where there are two. `forward` keeps in `self`
-# what `backward` will need. An error that speaks of `NoneType` means that a method returned
-# nothing.
+# what `backward` will need. `backward` may be called several times after one `forward`; after a
+# second `forward`, the new inputs count. Two objects do not disturb each other. (An error that
+# mentions `NoneType` means that a method returned nothing.)
 
 # %% given="setup"
 import numpy as np
@@ -32,8 +34,35 @@ import numpy as np
 # %% given="expect"
 ### INCLUDE expect
 
+# %% hidden="spy"
+# Counts the objects that go backward; a class that cannot be watched is taken for used.
+SPY = """
+asked_used = {"MulLayer": {}, "ExpLayer": {}, "SubLayer": {}}
+
+
+def asked_spy(name):
+    real = vars(globals()[name]).get("backward")
+
+    def backward(self, *args, **kwargs):
+        asked_used[name][id(self)] = self
+        return real(self, *args, **kwargs)
+
+    if type(real) is type(asked_spy):
+        globals()[name].backward = backward
+    else:
+        asked_used[name] = range(3)
+
+
+for asked_name in asked_used:
+    asked_spy(asked_name)
+
+
+def asked_counts():
+    return [len(objects) for objects in asked_used.values()]
+"""
+
 # %% [markdown]
-# ## 1. Add and multiply (6 points)
+# ## 1. Add and multiply (5 points)
 #
 # The two layers of the chapter. Write them from memory, and look them up only if you are stuck.
 #
@@ -41,7 +70,7 @@ import numpy as np
 # add node sends back 2 and 2, the multiply node 14 and 12.
 #
 # One of the tests uses two `MulLayer` objects at the same time. Each has to remember its own
-# inputs, and after a second `forward` the new inputs count.
+# inputs.
 
 
 # %% task="add-layer"
@@ -118,11 +147,14 @@ def ask(program, rng):
         layer.forward(x, y)
         yield layer.backward(dout)
         yield layer.backward(-2 * dout)
+    layer = program.MulLayer()
+    layer.forward(0.0, 3.0)
+    yield layer.backward(2.0)
 
 
 ### END HIDDEN
 
-# %% item="mul-memory" points=2
+# %% item="mul-memory" points=1
 first, second = MulLayer(), MulLayer()
 first.forward(6, 7)
 second.forward(2, 3)
@@ -247,19 +279,22 @@ expect(root.backward(1), 0.25, "0.5 times 4 to the power of −0.5, which is 1/2
 
 ### BEGIN HIDDEN
 def ask(program, rng):
-    """The gradients of powers, for a number and for an array."""
-    for exponent in (2, -1, 0.5, 4):
-        layer = program.PowLayer(exponent)
-        layer.forward(float(rng.uniform(1.5, 3)))
-        yield layer.backward(float(rng.normal()))
-        layer.forward(rng.uniform(1.5, 3, size=(2, 3)))
-        yield layer.backward(rng.normal(size=(2, 3)))
+    """The gradients of powers, for a number and for an array, with several layers at a time."""
+    layers = [program.PowLayer(exponent) for exponent in (2, -1, 0.5, 4)]
+    for shape in ((), (2, 3)):
+        for layer in layers:
+            x = rng.uniform(1.5, 3, size=shape)
+            layer.forward(x if shape else float(x))
+        for layer in layers:
+            for _ in range(2):
+                dout = rng.normal(size=shape)
+                yield layer.backward(dout if shape else float(dout))
 
 
 ### END HIDDEN
 
 # %% [markdown]
-# ## 4. Exp and log (4 points)
+# ## 4. Exp and log (5 points)
 #
 # The node y = eˣ has a slope that equals its height: where the output is 3, the slope is 3.
 #
@@ -286,20 +321,26 @@ class ExpLayer:
         ### END SOLUTION
 
 
-# %% item="exp" points=2
+# %% item="exp" points=3
 exp_layer = ExpLayer()
 expect(exp_layer.forward(np.log(3)), 3, "log 3 is the number whose exp is 3")
 expect(
     exp_layer.backward(2), 6, "2 from upstream times the slope 3, which is the height of the curve"
 )
+out = exp_layer.forward(np.array([0.0, np.log(3)]))
+expect(out, np.array([1, 3]), "an array goes entry by entry: exp of 0 is 1")
+expect(exp_layer.backward(np.array([5.0, 2.0])), np.array([5, 6]), "5 × 1, and 2 × 3")
 
 
 ### BEGIN HIDDEN
 def ask(program, rng):
     """An exp node, forward and backward, for a number and for an array."""
-    layer = program.ExpLayer()
+    layer, other = program.ExpLayer(), program.ExpLayer()
     yield layer.forward(float(rng.normal()))
-    yield layer.backward(float(rng.normal()))
+    yield other.forward(rng.normal(size=4))
+    for _ in range(2):
+        yield layer.backward(float(rng.normal()))
+        yield other.backward(rng.normal(size=4))
     yield layer.forward(rng.normal(size=4))
     yield layer.backward(rng.normal(size=4))
 
@@ -333,9 +374,12 @@ expect(log_layer.backward(np.array([3.0, 2.0])), [3, 0.5], "entry by entry: 3 ti
 ### BEGIN HIDDEN
 def ask(program, rng):
     """A log node, forward and backward, for a number and for an array."""
-    layer = program.LogLayer()
+    layer, other = program.LogLayer(), program.LogLayer()
     yield layer.forward(float(rng.uniform(2, 9)))
-    yield layer.backward(float(rng.normal()))
+    yield other.forward(rng.uniform(2, 9, size=4))
+    for _ in range(2):
+        yield layer.backward(float(rng.normal()))
+        yield other.backward(rng.normal(size=4))
     yield layer.forward(rng.uniform(2, 9, size=4))
     yield layer.backward(rng.normal(size=4))
 
@@ -362,10 +406,12 @@ def ask(program, rng):
 # - `LogLayer`: the input x, because the local derivative is 1/x.
 #
 # Rubric:
-# - 1 point: gives the reason: what occurs in the local derivative has to be kept.
+# - 1 point: gives the reason, that what occurs in the local derivative has to be kept, in general
+#   or for at least three of the layers.
 # - 1 point: is right about `AddLayer` (nothing) and `MulLayer` (both inputs).
-# - 1 point: is right about `ExpLayer` (the output), `PowLayer` and `LogLayer` (the input; for the
-#   logarithm exp(−output) is right, too).
+# - 1 point: is right about `ExpLayer` (the output, or the input with exp computed again),
+#   `PowLayer` (the input, and the exponent if it is mentioned) and `LogLayer` (the input). Ways to
+#   find the input from the output are right, too.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -411,6 +457,8 @@ def ask(program, rng):
     for shape in (4, (2, 3)):
         yield layer.forward(rng.normal(size=shape), float(rng.normal()))
         yield layer.backward(rng.normal(size=shape))[0]
+    yield layer.forward(rng.integers(1, 9, size=4), 0.5)
+    yield layer.backward(rng.integers(1, 9, size=4))[0]
 
 
 ### END HIDDEN
@@ -422,6 +470,9 @@ dk = scale_layer.backward(np.array([1, 1, 1]))[1]
 expect(dk, 7, "k is used three times, and 1, 2 and 4 come back")
 dk = scale_layer.backward(np.array([1, 0, -1]))[1]
 expect(dk, -3, "1 × 1 + 2 × 0 + 4 × (−1) comes back")
+scale_layer.forward(np.array([[1.0, 2.0], [3.0, 4.0]]), 10)
+dk = scale_layer.backward(np.array([[1.0, 1.0], [0.0, 1.0]]))[1]
+expect(dk, 7, "one number comes back, whatever the shape: 1 + 2 + 0 + 4")
 
 
 ### BEGIN HIDDEN
@@ -430,7 +481,11 @@ def ask(program, rng):
     layer = program.ScaleLayer()
     for shape in (4, (2, 3)):
         layer.forward(rng.normal(size=shape), float(rng.normal()))
-        yield layer.backward(rng.normal(size=shape))[1]
+        program.ScaleLayer().forward(rng.normal(size=shape), 2.0)
+        for _ in range(2):
+            yield layer.backward(rng.normal(size=shape))[1]
+    layer.forward(rng.normal(size=4), 0.0)
+    yield layer.backward(rng.normal(size=4))[1]
 
 
 ### END HIDDEN
@@ -459,8 +514,9 @@ def ask(program, rng):
 # `__init__`, make a layer object for each of the five nodes, such as
 # `self.mul_growth = MulLayer()`; the names are yours. `forward` runs them and returns the gain.
 #
-# `backward(dout)` goes back through the same objects in reverse order. It returns four numbers:
-# `dstart, drate, dhours, dheating`. Two contributions come back to `hours`.
+# `backward(dout)` goes back through the same objects in reverse order; the formula alone does not
+# count. It returns four numbers: `dstart, drate, dhours, dheating`. Two contributions come back to
+# `hours`.
 #
 # (This task uses your layers, so a mistake in one of them shows here, too.)
 
@@ -521,10 +577,19 @@ expect(dheating, -2, "what is paid for 2 hours makes the gain smaller")
 
 ### BEGIN HIDDEN
 def ask(program, rng):
-    """The gradients for start, rate and heating, in this order."""
+    """The gradients for start, rate and heating, in this order, by way of five layers."""
+    program.define(SPY)
     yeast = program.Yeast()
+    yeast.forward(10.0, 0.5, 2.0, 1.0)
+    yeast.backward(1.0)
+    products, exps, differences = program.asked_counts()
+    require(
+        products >= 3 and exps >= 1 and differences >= 1,
+        "Yeast should go back through a layer object for each of its five nodes.",
+    )
     for start, rate, hours, heating in rng.uniform(0.5, 1.5, size=(2, 4)).round(2):
         yeast.forward(10 * start, rate, 2 * hours, heating)
+        program.Yeast().forward(start, heating, rate, hours)
         for dout in (1.0, -2.5):
             gradients = yeast.backward(dout)
             yield [gradients[0], gradients[1], gradients[3]]
@@ -551,6 +616,7 @@ def ask(program, rng):
     yeast = program.Yeast()
     for start, rate, hours, heating in rng.uniform(0.5, 1.5, size=(2, 4)).round(2):
         yeast.forward(10 * start, rate, 2 * hours, heating)
+        program.Yeast().forward(start, heating, rate, hours)
         for dout in (1.0, -2.5):
             yield yeast.backward(dout)[2]
 
@@ -569,13 +635,15 @@ def ask(program, rng):
 # `heating` and `hours`, which is right for the last of the three nodes only. The forward pass needs
 # no memory, so the gain is right.
 #
-# `dheating` is right, because the cost node is the one that ran last. `dstart` is wrong: it becomes
-# `hours` where the factor e is due. `drate` is wrong, too. And `dhours` is a sum of two
-# contributions, of which the one from the cost is right and the one from the growth is wrong, so
-# the sum is wrong.
+# `dheating` is right, because the cost node is the one that ran last. The node for `grams` sends
+# back `hours` times 1 and `heating` times 1 where it should send the factor e and `start`. So
+# `dstart` is wrong, and so is everything that goes on from there: `drate`, and the contribution to
+# `dhours` that comes through the growth. With the numbers of the table: dstart = 2 (right: e),
+# drate = 20 e (right: 200 e), dhours = 100 e − 10 (right: 50 e − 10), dheating = −2 (right).
 #
 # Rubric:
 # - 1 point: says that the object remembers only its last inputs, heating and hours.
-# - 1 point: says that `dheating` is right, and `dstart` and `drate` are wrong.
+# - 1 point: says that `dheating` is right, and `dstart` and `drate` are wrong. Numbers, or a reason
+#   beyond the first point, are not needed.
 # - 1 point: says that `dhours` is wrong, because one of its two contributions is.
 # ### END SOLUTION
