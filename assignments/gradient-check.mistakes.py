@@ -46,7 +46,7 @@ def relative_error(a, b):
     return np.max(np.abs(a - b) / np.maximum(np.abs(a), np.abs(b)))
 
 
-# %% mistake="mean-of-errors" task="relative" mark=25
+# %% mistake="mean-of-errors" task="relative" mark=23
 # Averages the relative errors, so that a single wrong entry counts less in a larger array.
 def relative_error(a, b):
     size = np.maximum(np.abs(a), np.abs(b))
@@ -83,3 +83,30 @@ class MendedShares(Shares):
 class MendedLengths(Lengths):
     def backward(self, dout):
         return dout[:, np.newaxis] * self.x
+
+
+# %% mistake="absolute-error" task="check" mark=26
+# Asks how far apart the gradients are, and not how far compared with their size.
+def gradient_ok(layer, x):
+    y = layer.forward(x)
+    dout = np.random.default_rng(0).normal(size=np.shape(y))
+    dx = layer.backward(dout)
+    measured = numerical_gradient(lambda x: np.sum(dout * layer.forward(x)), x)
+    return bool(np.max(np.abs(dx - measured)) < 1e-4)
+
+
+# %% mistake="measured-first" task="check" mark=26
+# Calls backward after measuring, when the layer remembers a moved input.
+def gradient_ok(layer, x):
+    y = layer.forward(x)
+    dout = np.random.default_rng(0).normal(size=np.shape(y))
+    measured = numerical_gradient(lambda x: np.sum(dout * layer.forward(x)), x)
+    return bool(relative_error(layer.backward(dout), measured) < 1e-4)
+
+
+# %% mistake="measured-instead" task="mend-shares" mark=25
+# Measures in backward what should be derived.
+class MendedShares(Shares):
+    def backward(self, dout):
+        x = self.x.copy()
+        return numerical_gradient(lambda x: np.sum(dout * Shares().forward(x)), x)

@@ -17,8 +17,9 @@
 #
 # **What you hand in.** Only what you write in the answer cells is needed: the cells that say
 # `YOUR CODE HERE` or `YOUR ANSWER HERE`. Delete the line `raise NotImplementedError()` when you
-# write your own. Cells of your own may be added anywhere. Run the cells from top to bottom, so
-# run the next two first.
+# write your own. Use NumPy and what comes with Python; nothing else is there when your work is
+# marked. Cells of your own may be added anywhere. Run the cells from top to bottom, so run the next
+# two first.
 
 # %% given="setup"
 import numpy as np
@@ -35,6 +36,10 @@ import numpy as asked_np
 def asked_f(x):
     weights = asked_np.arange(1, x.size + 1).reshape(x.shape)
     return (weights * asked_np.sin(x)).sum() + x.sum() ** 2 / 10
+
+
+def asked_pairs(x):
+    return (x.sum() ** 2 - (x * x).sum()) / 2
 
 
 def asked_fourth(x):
@@ -95,10 +100,51 @@ class AskedFirstColumn:
 
 class AskedTwoOutputs:
     def forward(self, x):
-        return asked_np.stack([x, 2 * x])
+        return asked_np.stack([x, asked_np.pi * x])
 
     def backward(self, dout):
-        return dout[0] + 2 * dout[1]
+        return dout[0] + asked_np.pi * dout[1]
+
+
+class AskedSteep:
+    def forward(self, x):
+        self.y = asked_np.exp(15 * x)
+        return self.y
+
+    def backward(self, dout):
+        return 15 * dout * self.y
+
+
+class AskedTinyDoubled(AskedCube):
+    def forward(self, x):
+        return 1e-9 * super().forward(x)
+
+    def backward(self, dout):
+        return 2e-9 * super().backward(dout)
+
+
+class AskedCubeSmallEntryOff(AskedCube):
+    def backward(self, dout):
+        dx = super().backward(dout)
+        dx.flat[-1] *= 1.0003
+        return dx
+
+
+class AskedCubeFirstEntryLost(AskedCube):
+    def backward(self, dout):
+        dx = super().backward(dout)
+        dx.flat[0] += 1
+        return dx
+
+
+def asked_ok(layer, x):
+    return bool(gradient_ok(layer, x))
+
+
+def asked_back(layer, dout):
+    before = dout.copy()
+    dx = asked_np.array(layer.backward(dout))
+    return dx, bool(asked_np.array_equal(before, dout))
 
 
 class AskedCubeMinus(AskedCube):
@@ -129,7 +175,7 @@ class AskedRowMeanAveraged(AskedRowMean):
 class AskedCubeLastEntryLost(AskedCube):
     def backward(self, dout):
         dx = super().backward(dout)
-        dx.flat[-1] = 0
+        dx.flat[-1] += 1
         return dx
 
 
@@ -226,6 +272,7 @@ def ask(program, rng):
     for shape in ((4,), (2, 3), (3, 3), (2, 1, 3)):
         x = rng.normal(size=shape)
         yield approx(program.numerical_gradient(program.asked_f, x), rtol=1e-4, atol=1e-4)
+        yield approx(program.numerical_gradient(program.asked_pairs, x), rtol=1e-7, atol=1e-7)
 
 
 ### END HIDDEN
@@ -293,6 +340,7 @@ def ask(program, rng):
             yield program.relative_error(a, b)
     a = rng.normal(size=4)
     yield program.relative_error(a, -a)
+    yield program.relative_error(1e-12 * a, 1.5e-12 * a)
 
 
 ### END HIDDEN
@@ -311,6 +359,7 @@ def ask(program, rng):
     yield program.relative_error(np.zeros((2, 2)), np.zeros((2, 2)))
     a[0] = 0
     yield program.relative_error(a, b)
+    yield program.relative_error(0.0, 0.0)
 
 
 ### END HIDDEN
@@ -329,7 +378,7 @@ def ask(program, rng):
 # Write `gradient_ok(layer, x)`, which returns `True` or `False`:
 #
 # 1. Call `layer.forward(x)`. The output may have another shape than `x`.
-# 2. Draw a random `dout` of the shape of the output, with numbers that are not all alike.
+# 2. Draw a random `dout` of the shape of the output, from the normal distribution and not rounded.
 # 3. Call `layer.backward(dout)`. Do this before you measure, for measuring calls `forward` again.
 # 4. Measure the gradient of L for `x`, and take the relative error.
 # 5. Below 1e-4 the layer is right. One entry with a larger error is enough to call it broken.
@@ -338,10 +387,15 @@ def ask(program, rng):
 # `dout` as it is. (A slope that should be 0 may come out as 1e-12, and then its relative error says
 # nothing. With the inputs of the tests that does not happen.)
 #
-# (`np.random.default_rng(0).normal(size=...)` draws random numbers, and `np.shape(y)` is a shape.)
+# (`np.random.default_rng(0).normal(size=...)` draws random numbers, and `np.shape(y)` is a shape.
+# The check uses your first two functions, so a mistake in one of them shows here and in task 4,
+# too.)
 
 
 # %% given="triples"
+x = np.array([[1.0, 2.0, -0.5], [0.3, -1.0, 4.0]])
+
+
 class Triple:
     """y = 3x. This one is right."""
 
@@ -382,7 +436,6 @@ def gradient_ok(layer, x):
 
 
 # %% item="check-right" points=2
-x = np.array([[1.0, 2.0, -0.5], [0.3, -1.0, 4.0]])
 expect(gradient_ok(Triple(), x), True, "Triple is right")
 expect(
     gradient_ok(TripleForgotten(), x), False, "what backward returns is a third of what is measured"
@@ -394,13 +447,14 @@ def ask(program, rng):
     """The check of right layers with outputs of several shapes, and of two broken ones."""
     program.define(SOURCES)
     x = away_from_zero(rng, (3, 4))
-    yield program.gradient_ok(program.AskedCube(), away_from_zero(rng, 5))
-    yield program.gradient_ok(program.AskedExp(), x)
-    yield program.gradient_ok(program.AskedRowMean(), x)
-    yield program.gradient_ok(program.AskedFirstColumn(), x)
-    yield program.gradient_ok(program.AskedTwoOutputs(), x)
-    yield program.gradient_ok(program.AskedCubeMinus(), x)
-    yield program.gradient_ok(program.AskedTwoOutputsHalf(), x)
+    yield program.asked_ok(program.AskedCube(), away_from_zero(rng, 5))
+    yield program.asked_ok(program.AskedExp(), x)
+    yield program.asked_ok(program.AskedRowMean(), x)
+    yield program.asked_ok(program.AskedFirstColumn(), x)
+    yield program.asked_ok(program.AskedTwoOutputs(), x)
+    yield program.asked_ok(program.AskedSteep(), rng.uniform(0.1, 0.2, size=(2, 2)))
+    yield program.asked_ok(program.AskedCubeMinus(), x)
+    yield program.asked_ok(program.AskedTwoOutputsHalf(), x)
 
 
 ### END HIDDEN
@@ -414,11 +468,11 @@ def ask(program, rng):
     """The check of layers that do something wrong with what arrives from upstream."""
     program.define(SOURCES)
     x = away_from_zero(rng, (3, 4))
-    yield program.gradient_ok(program.AskedCubeNoUpstream(), x)
-    yield program.gradient_ok(program.AskedFlip(), x)
-    yield program.gradient_ok(program.AskedFlipNotUndone(), x)
-    yield program.gradient_ok(program.AskedRowMean(), x)
-    yield program.gradient_ok(program.AskedRowMeanAveraged(), x)
+    yield program.asked_ok(program.AskedCubeNoUpstream(), x)
+    yield program.asked_ok(program.AskedFlip(), x)
+    yield program.asked_ok(program.AskedFlipNotUndone(), x)
+    yield program.asked_ok(program.AskedRowMean(), x)
+    yield program.asked_ok(program.AskedRowMeanAveraged(), x)
 
 
 ### END HIDDEN
@@ -432,7 +486,15 @@ class TripleOnce(Triple):
         return dx
 
 
+class TripleNearly(Triple):
+    def backward(self, dout):
+        dx = 3 * dout
+        dx[0, 0] *= 1.0003
+        return dx
+
+
 expect(gradient_ok(TripleOnce(), x), False, "one wrong entry of six is enough")
+expect(gradient_ok(TripleNearly(), x), False, "the entry with the largest error decides")
 
 
 ### BEGIN HIDDEN
@@ -440,11 +502,15 @@ def ask(program, rng):
     """The check of layers with one wrong entry, swapped entries, and a small wrong factor."""
     program.define(SOURCES)
     x = away_from_zero(rng, (3, 4))
-    yield program.gradient_ok(program.AskedCube(), x)
-    yield program.gradient_ok(program.AskedCubeLastEntryLost(), x)
-    yield program.gradient_ok(program.AskedExp(), x)
-    yield program.gradient_ok(program.AskedExpRowsSwapped(), x)
-    yield program.gradient_ok(program.AskedExpAThousandthOff(), x)
+    yield program.asked_ok(program.AskedCube(), x)
+    yield program.asked_ok(program.AskedCubeLastEntryLost(), x)
+    yield program.asked_ok(program.AskedExp(), x)
+    yield program.asked_ok(program.AskedExpRowsSwapped(), x)
+    yield program.asked_ok(program.AskedExpAThousandthOff(), x)
+    yield program.asked_ok(program.AskedTinyDoubled(), x)
+    yield program.asked_ok(program.AskedCubeFirstEntryLost(), x)
+    x[-1, -1] = 0.3
+    yield program.asked_ok(program.AskedCubeSmallEntryOff(), x)
 
 
 ### END HIDDEN
@@ -588,6 +654,8 @@ def ask(program, rng):
 # - For a broken one, derive its gradient. `class MendedTripleAlone(TripleAlone):` takes everything
 #   over from `TripleAlone`, and a `backward` that you write in it takes the place of the broken
 #   one. Or write the whole class anew. `forward` must give the same as before.
+# - `backward` computes the gradient from its formula, and leaves `dout` as it is. One that
+#   measures, by calling `numerical_gradient`, gets no points.
 #
 # Questions that lead to each gradient: which outputs does one input touch, and with which slope?
 # Several outputs mean a sum. Start with a row of two or three numbers on paper, and let
@@ -608,21 +676,20 @@ class MendedLeaky(Leaky):
 MendedSoftplus = Softplus
 ### END SOLUTION
 
-# %% item="mended-leaky-softplus" points=2
+# %% item="mended-leaky" points=1
 layer = MendedLeaky()
 layer.forward(np.array([[3.0, -3.0]]))
 expect(layer.backward(np.array([[10.0, 20.0]])), [[10, 2]], "the slopes are 1 at 3 and 0.1 at −3")
-layer = MendedSoftplus()
-layer.forward(np.array([[0.0, np.log(3)]]))
-expect(layer.backward(np.array([[1.0, 8.0]])), [[0.5, 6]], "the slope is exp(x) / (1 + exp(x))")
 
 
 ### BEGIN HIDDEN
 def ask(program, rng):
-    """Forward and backward of MendedLeaky and MendedSoftplus."""
-    for layer in (program.MendedLeaky(), program.MendedSoftplus()):
-        yield layer.forward(away_from_zero(rng, (3, 5)))
-        yield layer.backward(rng.normal(size=(3, 5)))
+    """Forward and backward of MendedLeaky."""
+    program.define(SOURCES)
+    layer = program.MendedLeaky()
+    for size in (1, 1e-7):
+        yield layer.forward(size * away_from_zero(rng, (3, 5)))
+        yield from program.asked_back(layer, rng.normal(size=(3, 5)))
 
 
 ### END HIDDEN
@@ -649,10 +716,12 @@ expect(dx, [[111, 110, 100]], "the first input is in all three outputs, the last
 ### BEGIN HIDDEN
 def ask(program, rng):
     """Forward and backward of MendedRunningTotal."""
+    program.define(SOURCES)
     for shape in ((3, 5), (4, 2)):
         layer = program.MendedRunningTotal()
-        yield layer.forward(rng.normal(size=shape))
-        yield layer.backward(rng.normal(size=shape))
+        for size in (1, 1e9):
+            yield layer.forward(size * rng.normal(size=shape))
+            yield from program.asked_back(layer, rng.normal(size=shape))
 
 
 ### END HIDDEN
@@ -680,10 +749,12 @@ expect(dx, [[3, -1]], "x0 / (x0 + x1) has the slopes x1 / S² = 3/16 and −x0 /
 ### BEGIN HIDDEN
 def ask(program, rng):
     """Forward and backward of MendedShares."""
+    program.define(SOURCES)
     for shape in ((3, 5), (4, 2)):
         layer = program.MendedShares()
-        yield layer.forward(rng.uniform(0.5, 2, size=shape))
-        yield layer.backward(rng.normal(size=shape))
+        for size in (1, 1e-5):
+            yield layer.forward(size * rng.uniform(0.5, 2, size=shape))
+            yield from program.asked_back(layer, rng.normal(size=shape))
 
 
 ### END HIDDEN
@@ -703,11 +774,30 @@ class MendedNeighbours(Neighbours):
 MendedLargest = Largest
 ### END SOLUTION
 
-# %% item="mended-neighbours-largest" points=2
+# %% item="mended-neighbours" points=2
 layer = MendedNeighbours()
 expect(layer.forward(np.array([[2.0, 3.0, 5.0]])), [[6, 15]], "2 × 3 and 3 × 5")
 dx = layer.backward(np.array([[1.0, 10.0]]))
 expect(dx, [[3, 52, 30]], "the 3 is in both products: 1 × 2 + 10 × 5 = 52")
+
+
+### BEGIN HIDDEN
+def ask(program, rng):
+    """Forward and backward of MendedNeighbours."""
+    program.define(SOURCES)
+    layer = program.MendedNeighbours()
+    for shape in ((3, 5), (4, 2)):
+        for size in (1, 1e9):
+            yield layer.forward(size * rng.normal(size=shape))
+            yield from program.asked_back(layer, rng.normal(size=(shape[0], shape[1] - 1)))
+
+
+### END HIDDEN
+
+# %% item="mended-right" points=1
+layer = MendedSoftplus()
+layer.forward(np.array([[0.0, np.log(3)]]))
+expect(layer.backward(np.array([[1.0, 8.0]])), [[0.5, 6]], "the slope is exp(x) / (1 + exp(x))")
 layer = MendedLargest()
 expect(layer.forward(np.array([[2.0, 7.0, 5.0]])), [7], "the largest number of the row")
 expect(layer.backward(np.array([10.0])), [[0, 10, 0]], "only the largest one has an influence")
@@ -715,14 +805,14 @@ expect(layer.backward(np.array([10.0])), [[0, 10, 0]], "only the largest one has
 
 ### BEGIN HIDDEN
 def ask(program, rng):
-    """Forward and backward of MendedNeighbours and MendedLargest."""
-    layer = program.MendedNeighbours()
-    for shape in ((3, 5), (4, 2)):
-        yield layer.forward(rng.normal(size=shape))
-        yield layer.backward(rng.normal(size=(shape[0], shape[1] - 1)))
+    """Forward and backward of MendedSoftplus and MendedLargest."""
+    program.define(SOURCES)
+    layer = program.MendedSoftplus()
+    yield layer.forward(away_from_zero(rng, (3, 5)))
+    yield from program.asked_back(layer, rng.normal(size=(3, 5)))
     layer = program.MendedLargest()
     yield layer.forward(rng.permuted(np.arange(12.0).reshape(3, 4), axis=1))
-    yield layer.backward(rng.normal(size=3))
+    yield from program.asked_back(layer, rng.normal(size=3))
 
 
 ### END HIDDEN
@@ -748,10 +838,12 @@ expect(dx, [[6, 8], [0, 1]], "the slopes of the first row are 3/5 and 4/5, times
 ### BEGIN HIDDEN
 def ask(program, rng):
     """Forward and backward of MendedLengths."""
+    program.define(SOURCES)
     for shape in ((3, 5), (4, 2)):
         layer = program.MendedLengths()
-        yield layer.forward(away_from_zero(rng, shape))
-        yield layer.backward(rng.normal(size=shape[0]))
+        for size in (1, 1e-5):
+            yield layer.forward(size * away_from_zero(rng, shape))
+            yield from program.asked_back(layer, rng.normal(size=shape[0]))
 
 
 ### END HIDDEN
@@ -774,10 +866,10 @@ def ask(program, rng):
 # the random numbers happened to be 1.
 #
 # Rubric:
-# - 1 point: names Lengths, and says that dout is left out, which does not show where dout is 1.
+# - 1 point: names Lengths, *and* says that dout is left out, which does not show where dout is 1.
 # - 1 point: says that in a network dout is made by the layers to the right (or by the loss), so
 #   that all to the left gets a wrong gradient.
-# - 1 point: says that random numbers are practically never all 1, so the two gradients differ.
+# - 1 point: says that random numbers are practically never 1, so x/y and dout · x/y differ.
 # ### END SOLUTION
 
 # %% [markdown] question="tiny-h"
@@ -792,11 +884,11 @@ def ask(program, rng):
 # them cancels those digits and leaves the last ones, which are rounded; dividing by 2h makes their
 # error large.
 #
-# A value of size 1 is rounded by about 2e-16. Divided by 1e-13 that is about 2e-3, twenty times
+# A value of size 1 is rounded by about 2e-16. Divided by 2h = 2e-13 that is about 1e-3, ten times
 # the 1e-4 that the check allows. So even a right gradient seems wrong.
 #
 # Rubric:
 # - 1 point: says that it is rounding: the subtraction cancels the right digits, and dividing by a
-#   tiny h makes what is left large.
-# - 1 point: estimates about 2e-16 / 1e-13 = 2e-3 (1e-4 to 1e-2 is fine), which is above 1e-4.
+#   tiny h makes what is left large. Also right: x + h and x − h themselves are rounded.
+# - 1 point: estimates about 1e-3 (from 2e-4 to 2e-2 is fine), and compares it with 1e-4.
 # ### END SOLUTION
