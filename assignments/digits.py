@@ -118,7 +118,7 @@ x_train.shape, t_train.shape
 #   from each row of y the entry of its label.)
 # - Scores may lie anywhere between −1000 and 1000, also within one batch. But no test has a right
 #   class whose probability rounds to 0, so you may compute the loss from the probabilities or from
-#   the scores.
+#   the scores, and nothing needs to be added to a probability before its logarithm is taken.
 # - No method changes an array that it is given. Use NumPy's usual floats, not float32.
 
 
@@ -259,6 +259,7 @@ def ask(program, rng):
     for level in (0, 1000, -1000, levels):
         a = level + rng.normal(size=(5, 4))
         yield program.SoftmaxWithLoss().forward(a, rng.integers(4, size=5))
+    yield program.SoftmaxWithLoss().forward(np.array([[-12.0, 0.0], [3.0, 3.0]]), np.array([0, 1]))
     program.define(
         "def scores_after_forward(a, t):\n    SoftmaxWithLoss().forward(a, t)\n    return a\n"
     )
@@ -419,9 +420,10 @@ def ask(program, rng):
     """The loss of a network whose parameters were set."""
     net = program.TwoLayerNet(5, 4, 3)
     for name, shape in (("W1", (5, 4)), ("b1", 4), ("W2", (4, 3)), ("b2", 3)):
-        net.params[name] = rng.normal(size=shape)
+        net.params[name] = 0.5 * rng.normal(size=shape)
     for samples in (6, 1):
-        yield net.loss(rng.normal(size=(samples, 5)), rng.integers(3, size=samples))
+        loss = net.loss(rng.normal(size=(samples, 5)), rng.integers(3, size=samples))
+        yield approx(loss, rtol=1e-4)
 
 
 ### END HIDDEN

@@ -165,7 +165,17 @@ def compare(got: Any, wanted: Any, session: Session) -> None:
 
 
 def differs(got: Any, wanted: Any, rtol: float, atol: float) -> str:
-    """Return how two values differ, as "... , expected ...", or "" when they agree."""
+    """Return how two values differ, as "... , expected ...", or "" when they agree.
+
+    Examples
+    --------
+    >>> differs([1.0, 2.5], (1, 2), rtol=1e-6, atol=1e-9)
+    '[1, 2.5], expected (1, 2)'
+    >>> differs(np.array(True), True, rtol=1e-6, atol=1e-9)
+    ''
+    """
+    if isinstance(got, np.ndarray) and not got.ndim:
+        got = got.item()
     plain = f"{shown(got)}, expected {shown(wanted)}"
     if isinstance(wanted, np.bool_ | np.number):
         wanted = wanted.item()
