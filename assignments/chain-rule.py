@@ -17,8 +17,9 @@
 #
 # **What you hand in.** Only what you write in the answer cells is needed: the cells that say
 # `YOUR CODE HERE` or `YOUR ANSWER HERE`. Delete the line `raise NotImplementedError()` when you
-# write your own. Use Python alone; `nnlib` is not there when your work is marked. Cells of your own
-# may be added anywhere. Run the cells from top to bottom; all of them need the next one.
+# write your own. Use what comes with Python; nothing else is there when your work is marked, except
+# NumPy. Cells of your own may be added anywhere. Run the cells from top to bottom; all of them need
+# the next one.
 
 # %% given="expect"
 ### INCLUDE expect

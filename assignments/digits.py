@@ -629,15 +629,16 @@ def ask(program, rng):
     net = program.AskedNet(0.01 * rng.normal(size=(3, 2)), np.zeros(2))
     program.train(net, x, t, steps=25, batch_size=5, learning_rate=1e-5)
     program.define("def asked_pairs(net): return net.pairs_fit")
-    require(program.asked_pairs(net), "In each batch, a row of x must go with its own label.")
+    require(program.asked_pairs(net), "Each row of x is expected to go with its own label.")
     program.define(
         "def asked_sizes(net): return [len(set(batch)) for batch in net.batches]\n"
         "def asked_seen(net): return len(set(sum(net.batches, [])))\n"
     )
     yield program.asked_sizes(net)
     program.define("def asked_rows(net): return sum(max(b) - min(b) == 4 for b in net.batches)")
+    in_order = program.asked_rows(net)
     require(
-        program.asked_rows(net) < 5, "The samples should be drawn at random, not in their order."
+        in_order < 5, f"In {in_order} of 25 batches the samples came in their order, not at random."
     )
     seen = program.asked_seen(net)
     require(seen > samples / 2, f"Of {samples} samples only {seen} were in any of the 25 batches.")

@@ -393,7 +393,7 @@ def ask(program, rng):
 
 
 # %% given="triples"
-x = np.array([[1.0, 2.0, -0.5], [0.3, -1.0, 4.0]])
+x_triple = np.array([[1.0, 2.0, -0.5], [0.3, -1.0, 4.0]])
 
 
 class Triple:
@@ -436,9 +436,11 @@ def gradient_ok(layer, x):
 
 
 # %% item="check-right" points=2
-expect(gradient_ok(Triple(), x), True, "Triple is right")
+expect(gradient_ok(Triple(), x_triple), True, "Triple is right")
 expect(
-    gradient_ok(TripleForgotten(), x), False, "what backward returns is a third of what is measured"
+    gradient_ok(TripleForgotten(), x_triple),
+    False,
+    "what backward returns is a third of what is measured",
 )
 
 
@@ -460,7 +462,7 @@ def ask(program, rng):
 ### END HIDDEN
 
 # %% item="check-upstream" points=2
-expect(gradient_ok(TripleAlone(), x), False, "it shows only where dout is not all 1")
+expect(gradient_ok(TripleAlone(), x_triple), False, "it shows only where dout is not all 1")
 
 
 ### BEGIN HIDDEN
@@ -493,8 +495,8 @@ class TripleNearly(Triple):
         return dx
 
 
-expect(gradient_ok(TripleOnce(), x), False, "one wrong entry of six is enough")
-expect(gradient_ok(TripleNearly(), x), False, "the entry with the largest error decides")
+expect(gradient_ok(TripleOnce(), x_triple), False, "one wrong entry of six is enough")
+expect(gradient_ok(TripleNearly(), x_triple), False, "the entry with the largest error decides")
 
 
 ### BEGIN HIDDEN

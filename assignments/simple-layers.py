@@ -585,7 +585,8 @@ def ask(program, rng):
     products, exps, differences = program.asked_counts()
     require(
         products >= 3 and exps >= 1 and differences >= 1,
-        "Yeast should go back through a layer object for each of its five nodes.",
+        "Yeast should go back through a layer object for each of its five nodes; it went through "
+        f"{products} MulLayer, {exps} ExpLayer and {differences} SubLayer.",
     )
     for start, rate, hours, heating in rng.uniform(0.5, 1.5, size=(2, 4)).round(2):
         yeast.forward(10 * start, rate, 2 * hours, heating)

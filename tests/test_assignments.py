@@ -37,7 +37,7 @@ def test_an_assignment_has_the_agreed_form(name: str) -> None:
     assignment = ALL[name]
     assert assignment.title
     assert 30 <= assignment.minutes <= 90
-    assert 8 <= len(assignment.items) <= 16
+    assert 8 <= len(assignment.items) <= 18
     assert 20 <= sum(item.points for item in assignment.items.values()) <= 32
     assert 1 <= len(assignment.questions) <= 2
     assert len(assignment.mistakes) >= 5
