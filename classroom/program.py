@@ -174,11 +174,8 @@ def differs(got: Any, wanted: Any, rtol: float, atol: float) -> str:
     >>> differs(np.array(True), True, rtol=1e-6, atol=1e-9)
     ''
     """
-    if isinstance(got, np.ndarray) and not got.ndim:
-        got = got.item()
+    got, wanted = _without_array(got), _without_array(wanted)
     plain = f"{shown(got)}, expected {shown(wanted)}"
-    if isinstance(wanted, np.bool_ | np.number):
-        wanted = wanted.item()
     if isinstance(wanted, tuple | list):
         got = got.tolist() if isinstance(got, np.ndarray) and got.ndim else got
         if not isinstance(got, tuple | list) or len(got) != len(wanted):
@@ -201,6 +198,12 @@ def differs(got: Any, wanted: Any, rtol: float, atol: float) -> str:
     except OverflowError:  # a whole number that no float can hold
         return "" if type(got) is int and got == wanted else plain
     return _numbers_differ(got, numbers, rtol, atol)
+
+
+def _without_array(value: Any) -> Any:
+    """Return what is in an array of no dimensions, and of NumPy's types, Python's."""
+    one = isinstance(value, np.bool_ | np.number)
+    return value.item() if one or (isinstance(value, np.ndarray) and not value.ndim) else value
 
 
 def _numbers_differ(got: Any, wanted: np.ndarray[Any, Any], rtol: float, atol: float) -> str:
