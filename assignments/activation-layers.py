@@ -18,7 +18,7 @@
 # `YOUR CODE HERE` or `YOUR ANSWER HERE`. Delete the line `raise NotImplementedError()` when you
 # write your own. Use NumPy and what comes with Python; nothing else is there when your work is
 # marked. Cells of your own may be added anywhere. Run the cells from top to bottom; all of them
-# need the next two.
+# need the two code cells just below this text.
 #
 # **In all tasks** `x` is a NumPy array of floats, of any shape, and `dout`, the upstream gradient,
 # is an array of the same shape. `forward(x)` returns the output, an array, and keeps in `self` what

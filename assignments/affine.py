@@ -18,10 +18,10 @@
 # `YOUR CODE HERE` or `YOUR ANSWER HERE`. Delete the line `raise NotImplementedError()` when you
 # write your own. Use NumPy and what comes with Python; nothing else is there when your work is
 # marked. Cells of your own may be added anywhere. Run the cells from top to bottom; all of them
-# need the next four.
+# need the four code cells just below this text.
 #
 # **In all tasks** N is the number of samples, D the number of inputs of a neuron, and M the number
-# of neurons. All arrays hold floats; leave their type as it is. `dout` is the upstream gradient.
+# of neurons. All arrays hold floats; you need not convert them. `dout` is the upstream gradient.
 # (An error that mentions `NoneType` means that a function returned nothing. One that mentions
 # `matmul` means that the inner lengths of a matrix product do not agree.)
 
@@ -415,9 +415,10 @@ def ask(program, rng):
 # %% [markdown]
 # With the function `measured`, which was handed out above, you can check your layer by central
 # differences. Take away `# ` with its space from the lines below, and compare the two arrays that
-# they print. `L` is a final result for which `dout` is the upstream gradient of the layer.
-# `measured` moves the entries of `W` one by one, and calls `L` before and after. With `b` as its
-# last argument it measures `db`. (In the answers it does not count: they are to be found backward.)
+# they print. `L` multiplies each output by its entry of `dout` and adds up, so its derivative for
+# each output is just that entry. `measured` moves the entries of `W` one by one, and calls `L`
+# before and after. `measured(L, b)` does the same for `db`. (In the answers it does not count: they
+# are to be found backward.)
 
 # %%
 # W, b, x, dout = example()
@@ -429,10 +430,11 @@ def ask(program, rng):
 # print(measured(L, W))
 
 # %% [markdown] question="why-a-sum"
-# **Question (3 points).** In a batch of 50 samples, `db` is the *sum* of the 50 rows of `dout`, and
-# not their mean. Explain why, with a story like that of the workshop in the chapter or one of your
-# own. Then the final result L is made a mean over the 50 samples. Does `backward` have to change?
-# Where is the factor 1/50?
+# **Question (3 points).** In a batch of 50 samples, `db` is the *sum* of the 50 rows of `dout`,
+# and not their mean. Explain why, with a story like that of the workshop in the chapter or one of
+# your own: make b larger by 1 in it, and say what happens to the total. Then the final result L
+# is made a mean over the 50 samples. Does `backward` have to change? Where is the factor 1/50
+# when `backward` of this layer starts?
 
 # %% [markdown] answer="why-a-sum" points=3
 # ### BEGIN SOLUTION
@@ -448,22 +450,23 @@ def ask(program, rng):
 # Rubric:
 # - 1 point: says that the same bias is in all 50 outputs, *and* that therefore what comes back is
 #   added. A story alone does not earn this.
-# - 1 point: in a story, changes b by a named amount, and says what happens to the total.
-# - 1 point: says both that `backward` stays, and that the factor 1/50 is already in `dout`.
+# - 1 point: in a story, makes b larger by 1, and says what happens to the total.
+# - 1 point: says both that `backward` stays, and that the factor 1/50 is already in `dout`. "The
+#   node that computes the mean has brought it in" is as good.
 # ### END SOLUTION
 
 # %% [markdown] question="which-outputs"
 # **Question (3 points).** A batch of 6 samples goes through a layer with 4 inputs and 5 neurons.
 # Which entries of the output does `W[1, 2]` touch, which does `x[4, 0]` touch, and which does
-# `b[3]` touch? How many products are added up in `dW[1, 2]`, and how many in `dx[4, 0]`? Give a
-# reason for one of the three entries.
+# `b[3]` touch? How many products are added up in `dW[1, 2]`, and how many in `dx[4, 0]`? Say why
+# for one of the three: `W[1, 2]`, `x[4, 0]` or `b[3]`.
 
 # %% [markdown] answer="which-outputs" points=3
 # ### BEGIN SOLUTION
 # The output has the shape (6, 5).
 #
-# - `W[1, 2]` touches column 2, the output of neuron 2 for each of the 6 samples. So `dW[1, 2]` adds
-#   up 6 products, `x[n, 1] * dout[n, 2]`.
+# - `W[1, 2]` touches column 2, because it is a weight of neuron 2, and that neuron is used for each
+#   of the 6 samples. So `dW[1, 2]` adds up 6 products, `x[n, 1] * dout[n, 2]`.
 # - `x[4, 0]` touches row 4, the outputs of all 5 neurons for this sample. So `dx[4, 0]` adds up 5
 #   products, `dout[4, j] * W[0, j]`.
 # - `b[3]` touches column 3, an entry for each of the 6 samples.
@@ -471,7 +474,8 @@ def ask(program, rng):
 # Rubric:
 # - 1 point: column 2 and 6 products for `W[1, 2]`, both right.
 # - 1 point: row 4 and 5 products for `x[4, 0]`, both right.
-# - 1 point: column 3 for `b[3]`, and a reason for one of the three.
+# - 1 point: column 3 for `b[3]`, and a reason for one of the three, for example that a weight
+#   belongs to one neuron, which is used for every sample, or that all neurons read the same x.
 #
 # `out[:, 2]`, "the third column" and a list of the entries are as good as "column 2".
 # ### END SOLUTION
@@ -495,9 +499,10 @@ def ask(program, rng):
 # together 26.
 #
 # `ThereAndBack(W)` keeps `self.W`. `forward(x)` returns y, and `backward(dout)` returns `dx` and
-# stores `self.dW`; x, y, `dx` and `dout` have the shape `(N, D)`. What task 3 says of batches and
-# of other layers holds here as well. Find what each step brings on its own, and let the shapes
-# help you. (`measured` can check it.)
+# stores `self.dW`; x, y, `dx` and `dout` have the shape `(N, D)`. All four points of task 3 hold
+# here as well: where somebody gives the layer another `layer.W`, that is used from then on, and x,
+# `dout` and W are not changed. Find what each step brings on its own, and let the shapes help you.
+# (`measured` can check it.)
 
 
 # %% task="there-and-back"
@@ -528,6 +533,8 @@ column = np.array([[3.0], [1.0]])
 layer = ThereAndBack(column)
 expect(layer.W, column, "W is kept as self.W")
 expect(layer.forward(np.array([[1.0, 2.0]])), np.array([[15, 5]]), "h = 5, and 5 × 3 and 5 × 1")
+layer.W = 2 * column
+expect(layer.forward(np.array([[1.0, 2.0]])), np.array([[60, 20]]), "both steps use the new W")
 
 
 ### BEGIN HIDDEN

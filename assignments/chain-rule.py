@@ -17,9 +17,9 @@
 #
 # **What you hand in.** Only what you write in the answer cells is needed: the cells that say
 # `YOUR CODE HERE` or `YOUR ANSWER HERE`. Delete the line `raise NotImplementedError()` when you
-# write your own. Use what comes with Python; nothing else is there when your work is marked, except
-# NumPy. Cells of your own may be added anywhere. Run the cells from top to bottom; all of them need
-# the next one.
+# write your own. Python alone is enough; NumPy, as `np`, may be used, and nothing else is there
+# when your work is marked. Cells of your own may be added anywhere. Run the cells from top to
+# bottom; all of them need the code cell just below this text.
 
 # %% given="expect"
 ### INCLUDE expect
@@ -69,7 +69,8 @@ def ask(program, rng):
 expect(
     (5 * dlong, 3 * dwide),
     (2 * ddeep, 2 * ddeep),
-    "1 % more of any side makes the pool cost 1 % more, so side × derivative is the same for all",
+    "1 % more of any side makes the pool cost 1 % more, so 5 × dlong, 3 × dwide and 2 × ddeep are "
+    "the same number (what is expected here is made of your ddeep, which may be the wrong one)",
 )
 
 
@@ -188,8 +189,8 @@ def ask(program, rng):
 # ## 3. Along a path (3 points)
 #
 # One hour of rain brings 4 mm of water. Each mm on the roof puts 50 litres into the tank below,
-# and each litre makes the water bill smaller by 0.002. The slopes along this path are 4, 50 and
-# 0.002.
+# and each litre saves 0.002 of the water bill. The result is what is saved. The slopes along this
+# path are 4, 50 and 0.002.
 #
 # Go backward. At the right end stands 1, as always. One litre more saves 0.002. One mm more saves
 # 0.002 × 50 = 0.1, and one hour more saves 0.1 × 4 = 0.4.
@@ -257,8 +258,8 @@ def nested(x):
 
 
 # %% item="nested-value" points=1
-z, slope = nested(2)
-expect(z, 49, "the square of 7")
+expect(np.shape(nested(2)), (2,), "two numbers are returned, with a comma between them")
+expect(nested(2)[0], 49, "the square of 7")
 
 
 ### BEGIN HIDDEN
@@ -402,7 +403,7 @@ def ask(program, rng):
 # **Question (3 points).** Along a path the slopes are multiplied, but the two numbers that come
 # back to `length` are added. Explain why they are added, with the 15 and the 20 of this plot. The
 # owner asks a gardener what one metre more of length would cost. The gardener forgets one of the
-# two paths. What is wrong with the answer?
+# two paths in the graph. What is wrong with the answer?
 
 # %% [markdown] answer="why-added" points=3
 # ### BEGIN SOLUTION
@@ -417,13 +418,15 @@ def ask(program, rng):
 # - 1 point: says that one change of the length acts in two places at the same time.
 # - 1 point: says that the 15 is for the grass and the 20 for the fence, and that both are paid. The
 #   sum 15 + 20 alone gives no point.
-# - 1 point: says that the answer is too small; a number is not needed.
+# - 1 point: says that the answer is too small. "15 instead of 35" or "without the fence it is less"
+#   is enough; "it is wrong" is not.
 # ### END SOLUTION
 
 # %% [markdown] question="corner"
 # **Question (2 points).** The derivatives for `length` and `width` are 35 and 44. If the plot
 # becomes 1 m longer *and* 1 m wider, 9 m by 6 m, its cost rises from 380 to 462. That is 82, and
-# not 35 + 44 = 79. Where do the 3 come from? Are the derivatives wrong?
+# not 35 + 44 = 79. Where does this difference of 3 come from? Are the derivatives wrong? Give a
+# reason.
 
 # %% [markdown] answer="corner" points=2
 # ### BEGIN SOLUTION
@@ -480,9 +483,6 @@ def ask(program, rng):
 
 
 ### END HIDDEN
-
-# %%
-# A cell to try things.
 
 # %% [markdown]
 # ## 7. The check (5 points)
@@ -589,3 +589,6 @@ def ask(program, rng):
 
 
 ### END HIDDEN
+
+# %%
+# A cell to try things, such as the check of task 5.

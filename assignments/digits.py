@@ -17,9 +17,10 @@
 #
 # **What you hand in.** Only what you write in the answer cells is needed: the cells that say
 # `YOUR CODE HERE` or `YOUR ANSWER HERE`. Delete the line `raise NotImplementedError()` when you
-# write your own. Use NumPy, Matplotlib and what comes with Python; nothing else is there when your
-# work is marked. Cells of your own may be added anywhere. Run the cells from top to bottom, so run
-# the next two first. The file `digits.npz` must lie beside this notebook.
+# write your own. Use NumPy, Matplotlib and what comes with Python; nothing else is there when
+# your work is marked. Cells of your own may be added anywhere. Run the cells from top to bottom;
+# all of them need the two code cells just below this text. The file `digits.npz` must lie beside
+# this notebook.
 
 # %% given="setup"
 import matplotlib.pyplot as plt
@@ -101,7 +102,8 @@ x_train.shape, t_train.shape
 # ## 1. The layers (9 points)
 #
 # Here x is a batch, one sample in each row. All gradients are gradients of the loss, and `dout` is
-# the upstream gradient. Each layer may be used for one batch after another.
+# the upstream gradient. Each layer may be used for one batch after another, and `backward` may be
+# called several times after one `forward`.
 #
 # - `Affine(W, b)`: `forward(x)` returns x W + b. `backward(dout)` returns `dx`, and stores the
 #   gradients of W and b for this batch as `self.dW` and `self.db`.
@@ -700,34 +702,39 @@ def ask(program, rng):
 ### END HIDDEN
 
 # %%
-# A cell to try things. For example, train a network on x_train[:1200] and t_train[:1200], and
-# measure its accuracy on the other 240 pictures.
+# A cell to try things. For example, with rows = np.random.default_rng().permutation(1440), train a
+# network on x_train[rows[:1200]] and t_train[rows[:1200]], and measure its accuracy on the other
+# 240 pictures.
 
 # %% [markdown] question="three-rates"
 # **Question (3 points).** Train three networks for 300 steps each, with the learning rates 0.001,
 # 0.2 and 20. Each is a new `TwoLayerNet(64, 50, 10)`. Print the loss on all training pictures
-# before, after 2 steps and after all 300. Give the numbers in a table, and explain each of the
-# three: what do the steps do, and what would you try next?
+# before the first step, after 2 steps and after all 300: call `train` with 2 steps, then with 298.
+# Give the numbers in a table, and explain each of the three: what do the steps do, and what would
+# you try next? (The loss may come out as `inf`, with a warning, where a probability was rounded to
+# 0.)
 
 # %% [markdown] answer="three-rates" points=3
 # ### BEGIN SOLUTION
 # | learning rate | loss before | after 2 steps | after 300 steps |
 # |---|---|---|---|
 # | 0.001 | 2.305 | 2.304 | 2.281 |
-# | 0.2 | 2.305 | 2.276 | 0.152 |
-# | 20 | 2.305 | 74.02 | 3.143 |
+# | 0.2 | 2.305 | 2.276 | 0.158 |
+# | 20 | 2.305 | 74.02 | 3.218 |
 #
-# (Rounded; other starting weights and samples give other numbers.)
+# (Rounded; other starting weights and samples give other numbers. Where the loss is computed from
+# the probabilities, `inf` may stand in place of 74.02.)
 #
 # With 0.001 the direction is right, but the steps are so short that hardly anything happens: try a
 # rate ten or a hundred times as large. With 0.2 the network learns; stay near it, or take more
 # steps. With 20 the first steps go far beyond the valley. They push the scores to huge numbers and
 # switch the ReLUs off, and then no gradient reaches the first layer any more. The loss ends above
-# that of a guesser, 2.303. Try a rate ten times smaller, and begin with a new network.
+# that of a guesser, 2.303. Try a rate a hundred times smaller, for 2 is too large as well, and
+# begin with a new network.
 #
 # Rubric:
-# - 1 point: numbers that fit, nearly no change, a fall below 0.5, and no learning (above 2 at the
-#   end, or `nan`); and says that 0.2 is worth keeping.
+# - 1 point: numbers that fit, nearly no change, a fall below 0.5, and no learning (above 1.9
+#   at the end, `nan` or `inf`); and says that 0.2 is worth keeping.
 # - 1 point: explains 0.001 as steps that are too short, *and* would raise the rate.
 # - 1 point: explains 20 as steps that overshoot (ReLUs switched off is not needed), *and* would
 #   lower the rate.

@@ -18,8 +18,8 @@
 # **What you hand in.** Only what you write in the answer cells is needed: the cells that say
 # `YOUR CODE HERE` or `YOUR ANSWER HERE`. Delete the line `raise NotImplementedError()` when you
 # write your own. Use NumPy and what comes with Python; nothing else is there when your work is
-# marked. Cells of your own may be added anywhere. Run the cells from top to bottom, so run the next
-# two first.
+# marked. Cells of your own may be added anywhere. Run the cells from top to bottom; all of them
+# need the two code cells just below this text.
 
 # %% given="setup"
 import numpy as np
@@ -307,8 +307,8 @@ def ask(program, rng):
 #
 # (`np.abs`, and `np.maximum(a, b)`, which takes the larger one at each place. In
 # `np.where(condition, u, v)` the result is `u` where the condition holds, else `v`. Both are
-# computed everywhere, so a 0 / 0 among them gives a warning. It does no harm; who wants none puts
-# a 1 in place of each divisor that is 0.)
+# computed everywhere, so a 0 / 0 among them gives a warning. The warning does no harm. To avoid
+# it, put a 1 in place of each divisor that is 0.)
 
 
 # %% task="relative"
@@ -462,7 +462,11 @@ def ask(program, rng):
 ### END HIDDEN
 
 # %% item="check-upstream" points=2
-expect(gradient_ok(TripleAlone(), x_triple), False, "it shows only where dout is not all 1")
+expect(
+    gradient_ok(TripleAlone(), x_triple),
+    False,
+    "it leaves dout out: that shows where dout is not 1",
+)
 
 
 ### BEGIN HIDDEN
@@ -877,8 +881,8 @@ def ask(program, rng):
 # %% [markdown] question="tiny-h"
 # **Question (2 points).** To make the check more exact, somebody sets h to 1e-13. Now the check
 # calls all layers broken, the right ones as well. Explain why, and estimate to a power of ten how
-# far off a measured slope is. (Take L and the slopes to be of size 1; a float has about 16
-# digits.)
+# far off a measured slope is. Compare that with the limit of the check. (Take L and the slopes to
+# be of size 1; a float has about 16 digits.)
 
 # %% [markdown] answer="tiny-h" points=2
 # ### BEGIN SOLUTION
@@ -890,7 +894,8 @@ def ask(program, rng):
 # the 1e-4 that the check allows. So even a right gradient seems wrong.
 #
 # Rubric:
-# - 1 point: says that it is rounding: the subtraction cancels the right digits, and dividing by a
+# - 1 point: says that it is rounding: the subtraction cancels the leading digits, and dividing by a
 #   tiny h makes what is left large. Also right: x + h and x − h themselves are rounded.
-# - 1 point: estimates about 1e-3 (from 2e-4 to 2e-2 is fine), and compares it with 1e-4.
+# - 1 point: estimates about 1e-3 (from 2e-4 to 2e-2 is fine; measured with the layers of the
+#   notebook, up to 1e-1), and compares it with 1e-4.
 # ### END SOLUTION

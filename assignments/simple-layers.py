@@ -19,7 +19,7 @@
 # `YOUR CODE HERE` or `YOUR ANSWER HERE`. Delete the line `raise NotImplementedError()` when you
 # write your own. Use NumPy and what comes with Python; nothing else is there when your work is
 # marked. Cells of your own may be added anywhere. Run the cells from top to bottom; all of them
-# need the next two.
+# need the two code cells just below this text.
 #
 # **In all tasks** `dout` is the upstream gradient; it has the shape of the output.
 # `backward(dout)` returns the gradient for each input of `forward`, in the same order:
@@ -274,7 +274,7 @@ reciprocal.forward(4.0)
 expect(reciprocal.backward(1), -0.0625, "the reciprocal of 4 falls with the slope 0.25 squared")
 root = PowLayer(0.5)
 root.forward(4.0)
-expect(root.backward(1), 0.25, "0.5 times 4 to the power of −0.5, which is 1/2")
+expect(root.backward(1), 0.25, "0.5 times 1/2, for 4 to the power of −0.5 is 1/2")
 
 
 ### BEGIN HIDDEN
@@ -301,8 +301,9 @@ def ask(program, rng):
 # The node y = log x, the natural logarithm, undoes it: log e² = 2. Its slope follows from a
 # picture. The curve of the logarithm is the curve of eˣ with its two axes exchanged. Where eˣ has
 # the slope 4, a tiny step to the right takes it up by 4 such steps. With the axes exchanged it is
-# 4 tiny steps to the right for a rise of 1, so the slope there is 1/4. And where is that? At x = 4,
-# because eˣ has the slope 4 where its height is 4. So what is the slope of the logarithm at x?
+# 4 tiny steps to the right for a rise of one such step, so the slope there is 1/4. And where is
+# that? At x = 4, because eˣ has the slope 4 where its height is 4. So what is the slope of the
+# logarithm at x?
 #
 # Use `np.exp` and `np.log`. Inputs are numbers or arrays, for the logarithm always above 0.
 

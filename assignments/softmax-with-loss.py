@@ -17,8 +17,8 @@
 # **What you hand in.** Only what you write in the answer cells is needed: the cells that say
 # `YOUR CODE HERE` or `YOUR ANSWER HERE`. Delete the line `raise NotImplementedError()` when you
 # write your own. Use NumPy and what comes with Python; nothing else is there when your work is
-# marked. Cells of your own may be added anywhere. Run the cells from top to bottom, so run the next
-# two first.
+# marked. Cells of your own may be added anywhere. Run the cells from top to bottom; all of them
+# need the two code cells just below this text.
 
 # %% given="setup"
 import numpy as np
