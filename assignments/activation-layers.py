@@ -20,13 +20,14 @@
 # marked. Cells of your own may be added anywhere. Run the cells from top to bottom; all of them
 # need the two code cells just below this text.
 #
-# **In all tasks** `x` is a NumPy array of floats, of any shape, and `dout`, the upstream gradient,
-# is an array of the same shape. `forward(x)` returns the output, an array, and keeps in `self` what
-# `backward` will need. `backward(dout)` returns `dx`. Both go entry by entry, so all shapes stay
-# the same. `backward` may be called several times after one `forward`. After a second `forward`,
-# the new input counts. Two objects do not disturb each other. The derivative is to be computed by
-# its formula and is compared to 12 digits: a central difference is not good enough, nor are float32
-# numbers. (An error that mentions `NoneType` means that a method returned nothing.)
+# **In all tasks** `x` is a NumPy array of floats (in task 2 also of whole numbers), of any shape,
+# and `dout`, the upstream gradient, is an array of the same shape. `forward(x)` returns the
+# output, an array, and keeps in `self` what `backward` will need. `backward(dout)` returns `dx`.
+# Both go entry by entry, so all shapes stay the same. `backward` may be called several times
+# after one `forward`. After a second `forward`, the new input counts. Two objects do not disturb
+# each other. The derivative is to be computed by its formula and is compared to 12 digits: a
+# central difference is not good enough, nor are float32 numbers. (An error that mentions
+# `NoneType` means that a method or a function returned nothing.)
 
 # %% given="setup"
 import numpy as np
@@ -87,6 +88,10 @@ expect(dx, np.array([6, 0, 8]), "backward may be called again after the same for
 layer.forward(np.array([-3.0, 2.0, -0.5]))
 dx = layer.backward(np.array([-1.0, 4.0, 2.0]))
 expect(dx, np.array([0, 4, 0]), "after a second forward the new input counts")
+other = Relu()
+other.forward(np.array([3.0, -2.0, 0.5]))
+dx = layer.backward(np.array([-1.0, 4.0, 2.0]))
+expect(dx, np.array([0, 4, 0]), "another object does not disturb this one")
 
 
 ### BEGIN HIDDEN
@@ -148,10 +153,10 @@ def ask(program, rng):
 # **Question (3 points).** Someone writes the backward pass of ReLU as
 # `return np.where(dout > 0, dout, 0.0)`.
 #
-# For an `x` with two entries, give a `dout` for which this returns the right result all the same,
-# and another for which it does not. Write down `x`, both `dout`, what comes back each time, and
-# what should. Why is a test too weak when the wrong line passes it? Which signs must x and dout
-# have?
+# For an `x` with two entries, give a `dout` with no 0 in it for which this returns the right result
+# all the same, and another for which it does not. Write down `x`, both `dout`, what comes back each
+# time, and what should. A test that the wrong line passes is too weak. Which signs must x and dout
+# have in one and the same entry, so that a test finds the mistake?
 
 # %% [markdown] answer="two-numbers" points=3
 # ### BEGIN SOLUTION
@@ -165,7 +170,7 @@ def ask(program, rng):
 # them positive and negative entries of dout. Random numbers of both signs, enough of them, do this.
 #
 # Rubric:
-# - 1 point: an x and a dout other than 0 for which the result is right, with the result.
+# - 1 point: an x and a dout with no 0 in it for which the result is right, with the result.
 # - 1 point: a dout for which it is wrong, with what comes back and what should.
 # - 1 point: says that a test needs a negative dout where x > 0, or a positive dout where x ≤ 0.
 #   "All combinations" and "many random numbers of both signs" count; "both signs" alone does not.
@@ -294,7 +299,7 @@ def ask(program, rng):
 # ## 3. Softplus (5 points)
 #
 # Softplus is a ReLU with a rounded bend: y = log(1 + e^x). At x = log 3 it is log 4, which is
-# 1.3863. (`np.log` is the natural logarithm. Large inputs are not asked for here.)
+# 1.3863. (`np.log` is the natural logarithm. Inputs lie between −4 and 4.)
 #
 # On a graph these are three nodes: exp, add 1, log. The local derivative of the exp node is its own
 # output. The local derivative of a log node is 1 divided by its *input*: at 4 the logarithm has the
@@ -354,8 +359,8 @@ def ask(program, rng):
 # %% [markdown] question="softplus-on-paper"
 # **Question (3 points).** Write down your way back through Softplus: a line for each of the three
 # nodes, with its output, its local derivative, and what it sends back. Begin with 1 at the right
-# end, and use letters (numbers beside them are welcome). Then show by algebra that this derivative
-# is a function that you know. What is the derivative close to for a large positive x, and for a
+# end, and use letters or the numbers for x = log 3. Then show by algebra that this derivative is
+# a function that you know. What is the derivative close to for a large positive x, and for a
 # large negative x?
 
 # %% [markdown] answer="softplus-on-paper" points=3
@@ -386,8 +391,8 @@ def ask(program, rng):
 # on paper before you write code. At x = 0 one of the two ways carries nothing: there s = 0.5, and
 # the derivative is 0.5.
 #
-# You may use your `Sigmoid`, if it is right, or write the formula again. Inputs lie between −4 and
-# 4.
+# You may use your `Sigmoid`, if it is right, or write the formula again. Inputs lie between −4
+# and 4.
 
 
 # %% task="swish"
@@ -429,6 +434,9 @@ layer.forward(np.array([0.0, np.log(3)]))
 dx = layer.backward(np.array([10.0, 16.0]))
 expect(dx[0], 5, "at 0 only the × node sends something back, 10 × 0.5")
 expect(dx[1], 12 + 3 * np.log(3), "16 × 0.75 from the × node, 3 × log 3 through the sigmoid")
+other = Swish()
+other.forward(np.array([1.0, 1.0]))
+expect(layer.backward(np.array([10.0, 0.0])), np.array([5, 0]), "other objects do not disturb it")
 
 
 ### BEGIN HIDDEN
@@ -506,7 +514,8 @@ def ask(program, rng):
 
 # %% [markdown]
 # Take away `# ` with its space from the lines below, and run them. How does the derivative change
-# from one row to the next? This is why deep networks seldom use sigmoids between their layers.
+# with each further sigmoid? This is one reason why deep networks seldom use sigmoids between their
+# layers.
 
 # %%
 # for n in range(1, 11):

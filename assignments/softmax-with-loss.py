@@ -123,8 +123,10 @@ def ask(program, rng):
 #
 # Write `cross_entropy(y, t)`, which returns this number.
 #
-# - `y` holds probabilities, all above 0, of shape `(C,)` for one sample or `(N, C)` for a batch.
-# - `t` holds labels, of one of two kinds, as floats or as whole numbers where they are one-hot:
+# - `y` holds probabilities, of shape `(C,)` for one sample or `(N, C)` for a batch. All are above
+#   0, some perhaps as small as 10⁻⁶. Add nothing inside the logarithm.
+# - `t` holds labels, of one of the two kinds in the table. One-hot labels may be floats or whole
+#   numbers.
 #
 # | | one sample, `y` is `(C,)` | batch, `y` is `(N, C)` |
 # |---|---|---|
@@ -157,6 +159,8 @@ def cross_entropy(y, t):
 y = np.array([[0.3, 0.2, 0.5], [0.7, 0.2, 0.1]])
 wanted = -(np.log(0.2) + np.log(0.7)) / 2
 expect(cross_entropy(y, np.array([1, 0])), wanted, "the mean of −log 0.2 and −log 0.7")
+rare = np.array([[1e-6, 1 - 1e-6]])
+expect(cross_entropy(rare, np.array([0])), -np.log(1e-6), "nothing is added inside the logarithm")
 
 
 ### BEGIN HIDDEN
@@ -226,7 +230,8 @@ def ask(program, rng):
 # losses, so each sample has only 1/N of the influence: (y − t) / N. All is multiplied by the
 # upstream gradient `dout`.
 #
-# - `backward` belongs to the last `forward`, and may be called twice with the same result.
+# - `backward` belongs to the last `forward` of the same object (two objects do not disturb each
+#   other), and may be called again with the same result.
 # - Neither method changes the arrays that it is given.
 #
 # You may use what you wrote above. A mistake in it costs points here as well, so get its
@@ -399,7 +404,9 @@ def ask(program, rng):
 layer = SoftmaxWithLoss()
 layer.forward(a, t)
 layer.forward(a[1], 0)
-expect(layer.backward(), [-0.3, 0.2, 0.1], "backward belongs to the last forward: one sample here")
+other = SoftmaxWithLoss()
+other.forward(a, t)
+expect(layer.backward(), [-0.3, 0.2, 0.1], "backward belongs to its last forward: one sample here")
 layer.backward(10.0)
 expect(
     layer.backward(), [-0.3, 0.2, 0.1], "backward gives the same again, however often it is called"
@@ -479,12 +486,12 @@ def ask(program, rng):
 
 # %% [markdown] question="squared"
 # **Question (3 points).** Two classes, and the right one got the probability p = 0.01. Somebody
-# wants to replace the cross-entropy by the sum of squared errors (with its ½) after softmax, which
-# here is ½ · ((1 − p)² + (1 − p)²) = (1 − p)². Compute for both losses the derivative with respect
-# to the score of the right class, as a number with its sign. (Chapter 9 has it for the lead d of
-# the right class; the derivative is the same for the score.) Of two networks, one learns with each
-# loss, at the same learning rate. Which of them learns faster from this sample? Is that what one
-# wants, and why?
+# wants to replace the cross-entropy by the sum of squared errors (with its ½) after softmax,
+# which here is ½ · ((1 − p)² + (1 − p)²) = (1 − p)². Compute for both losses the derivative with
+# respect to the score of the right class, as a number with its sign. (Chapter 9 has it for the
+# lead d of the right class; the derivative is the same for the score.) Two networks learn at the
+# same learning rate, the first with the cross-entropy, the second with the squared errors. Which
+# of them learns faster from this sample? Is that what one wants, and why?
 
 # %% [markdown] answer="squared" points=3
 # ### BEGIN SOLUTION
@@ -499,8 +506,11 @@ def ask(program, rng):
 # Rubric:
 # - 1 point: −0.99 for the cross-entropy.
 # - 1 point: −0.0196 (or −0.02) for the squared error. The right formula with a slip in the last
-#   number is enough. A missing sign costs 1 point, once.
+#   number is enough.
 # - 1 point: says that cross-entropy learns faster and that this is wanted, because the network is
 #   sure and wrong here; or that the squared error is flat where there is most to learn. Also right:
 #   learns faster, and that is not wanted where the label itself may be wrong.
+#
+# Where a sign is wrong or missing, in one or both numbers, the first two lines together give 1
+# point.
 # ### END SOLUTION
