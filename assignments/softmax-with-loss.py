@@ -415,7 +415,7 @@ expect(
 
 ### BEGIN HIDDEN
 def ask(program, rng):
-    """A layer that is used again, and a second backward."""
+    """A layer that is used again, a second backward, and two layers at once."""
     layer = program.SoftmaxWithLoss()
     layer.forward(rng.normal(size=(4, 3)), rng.integers(3, size=4))
     for classes in (3, 5):
