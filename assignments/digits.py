@@ -430,21 +430,28 @@ def ask(program, rng):
 
 ### END HIDDEN
 
-# %% item="net-gradient-second" points=2
-grads = net.gradient(x_train[:10], t_train[:10])
-for name in ("W2", "b2"):
-    start, grad, around = net.params[name], grads[name], []
-    expect(np.shape(grad), np.shape(start), f"the gradient of {name} has its shape")
-    place = np.unravel_index(np.abs(grad).argmax(), np.shape(grad))
+
+# %% given="measure"
+def expect_gradient(net, name):
+    """Compare the gradient of a parameter, at its largest entry, with a central difference."""
+    x, t, start, loss = x_train[:10], t_train[:10], net.params[name], []
+    gradient = net.gradient(x, t)[name]
+    expect(np.shape(gradient), np.shape(start), f"the gradient of {name} has its shape")
+    place = np.unravel_index(np.abs(gradient).argmax(), np.shape(gradient))
     for h in (1e-6, -1e-6):
         net.params[name] = start.copy()
         net.params[name][place] += h
-        around.append(net.loss(x_train[:10], t_train[:10]))
+        loss.append(net.loss(x, t))
     net.params[name] = start
-    measured = (around[0] - around[1]) / 2e-6
+    measured, yours = (loss[0] - loss[1]) / 2e-6, gradient[place]
     entry = f"{name}[{', '.join(map(str, place))}]"
-    says = f"a central difference gives {measured:.6f} for {entry}, yours is {grad[place]:.6f}"
-    expect(abs(grad[place] - measured) < 1e-6, True, says)
+    says = f"a central difference gives {measured:.6f} for {entry}, yours is {yours:.6f}"
+    expect(abs(yours - measured) < 1e-6, True, says)
+
+
+# %% item="net-gradient-second" points=2
+expect_gradient(net, "W2")
+expect_gradient(net, "b2")
 
 
 ### BEGIN HIDDEN
@@ -463,20 +470,8 @@ def ask(program, rng):
 ### END HIDDEN
 
 # %% item="net-gradient-first" points=2
-grads = net.gradient(x_train[:10], t_train[:10])
-for name in ("W1", "b1"):
-    start, grad, around = net.params[name], grads[name], []
-    expect(np.shape(grad), np.shape(start), f"the gradient of {name} has its shape")
-    place = np.unravel_index(np.abs(grad).argmax(), np.shape(grad))
-    for h in (1e-6, -1e-6):
-        net.params[name] = start.copy()
-        net.params[name][place] += h
-        around.append(net.loss(x_train[:10], t_train[:10]))
-    net.params[name] = start
-    measured = (around[0] - around[1]) / 2e-6
-    entry = f"{name}[{', '.join(map(str, place))}]"
-    says = f"a central difference gives {measured:.6f} for {entry}, yours is {grad[place]:.6f}"
-    expect(abs(grad[place] - measured) < 1e-6, True, says)
+expect_gradient(net, "W1")
+expect_gradient(net, "b1")
 
 
 ### BEGIN HIDDEN
