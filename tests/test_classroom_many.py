@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 
@@ -58,10 +59,16 @@ def test_in_two_processes() -> None:
     compare_with_judge(list(verdicts(given.items(), SMALL, KEY, jobs=2)), given)
 
 
-async def who_is_there(address: str, security: Security | None) -> Any:
-    arguments = security.get_connection_args("client") if security else {}
-    async with rpc(address, timeout=5, connection_args=arguments) as stranger:
-        return await stranger.identity()
+def who_is_there(address: str, security: Security | None = None) -> Any:
+    """Ask for the name of a dask process; in a thread, since a browser's loop may run in this one."""
+
+    async def ask() -> Any:
+        arguments = security.get_connection_args("client") if security else {}
+        async with rpc(address, timeout=5, connection_args=arguments) as stranger:
+            return await stranger.identity()
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(ask())).result()
 
 
 def status_of_a_page(port: int) -> int | None:
@@ -97,9 +104,9 @@ def test_nobody_else_on_the_machine_can_give_work_or_see_it() -> None:
         found[status] += 1
         if status is None:
             with pytest.raises(CommClosedError):
-                asyncio.run(who_is_there(f"tcp://127.0.0.1:{port}", None))
+                who_is_there(f"tcp://127.0.0.1:{port}")
             with pytest.raises(CommClosedError):
-                asyncio.run(who_is_there(f"tls://127.0.0.1:{port}", Security.temporary()))
+                who_is_there(f"tls://127.0.0.1:{port}", Security.temporary())
     list(asked)
     assert set(found) == {None, 404}
     assert found[None] >= 3, "the scheduler and two workers"
