@@ -60,7 +60,7 @@ def test_in_two_processes() -> None:
 
 
 def who_is_there(address: str, security: Security | None = None) -> Any:
-    """Ask for the name of a dask process; in a thread, since a browser's loop may run in this one."""
+    """Ask for a dask process's name; in a thread, since a browser's loop may run in this one."""
 
     async def ask() -> Any:
         arguments = security.get_connection_args("client") if security else {}
