@@ -353,7 +353,9 @@ def test_in_jupyterlab_with_a_kernel(lab, page):
     expect(readout).to_have_text("100")
 
     figure.locator('[data-action="enlarge"]').click()  # it covers the notebook's sliders
-    figure.locator('input[data-input="apple"]').focus()
+    own = figure.locator('input[data-input="apple"]')
+    own.wait_for()  # the browser takes its time to the full screen, and hidden things have no focus
+    own.focus()
     page.keyboard.press("ArrowRight")
     expect(readout).to_have_text("101")
 
