@@ -6,7 +6,8 @@
 (() => {
   const page = document.documentElement.dataset;
   if (!page.sections) return;
-  const idle = window.requestIdleCallback ?? setTimeout;
+  // After a second also without idle time: Chromium forgets the callback on some pages that stand still.
+  const idle = (done) => window.requestIdleCallback?.(done, { timeout: 1000 }) ?? setTimeout(done);
   const waiting = [...document.querySelectorAll(".bd-article > section > section")];
   const next = () => {
     const section = waiting.shift();
