@@ -3,7 +3,7 @@
 The sources have plain spaces, which anyone can type and search for. When a page is resolved, for
 any builder, those within "10 %", "Exercise 2.3" and "3 × 80" become no-break spaces. To a browser
 a formula is like a picture, behind which a line may end: it is put into one element with the comma
-behind it.
+behind it. Words of code stay whole, too, but for those that are wider than a phone, such as a path.
 """
 
 import re
@@ -15,6 +15,8 @@ from sphinx.application import Sphinx
 SPACE = "\N{NO-BREAK SPACE}"
 SIGNS = tuple(",.;:?!)")
 AS_WRITTEN = (nodes.literal, nodes.math, nodes.math_block, nodes.raw, nodes.FixedTextElement)
+
+_WIDE = 24  # signs of code; in a list on the smallest phone there is room for so many
 
 _UNIT = re.compile(r"(?<=\d) (?=(?:%|[kMG]?B\b|ms\b|px\b))")
 _NUMBERED = re.compile(r"\b(Exercise|[Cc]hapters?|[Ll]esson) (?=\d)")
@@ -49,10 +51,18 @@ def join_formulas(doctree: nodes.document) -> None:
             whole += [formula, nodes.Text(text[:1])]
 
 
+def let_wide_code_break(doctree: nodes.document) -> None:
+    """Give code with a word that may be too wide a class, for book.css to break it."""
+    for code in doctree.findall(nodes.literal):
+        if any(len(word) > _WIDE for word in code.astext().split()):
+            code["classes"].append("wide")
+
+
 def join_page(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Change the texts of a page."""
     join(doctree)
     join_formulas(doctree)
+    let_wide_code_break(doctree)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 from chapter import CHAPTERS, NAMES, Chapter
+from conftest import LAID_OUT
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 POSITIONS = 4
@@ -28,7 +29,7 @@ def chapter(request, site_url, new_page):
     """A chapter on a phone."""
     page = new_page(**PHONE)
     page.goto(f"{site_url}/chapters/{request.param}.html")
-    page.locator(".nn-live").first.wait_for()
+    page.locator(LAID_OUT).wait_for(state="attached")
     page.evaluate(UNFOLD)
     return page
 

@@ -6,6 +6,7 @@ import live_pages
 import nbformat
 import pytest
 from chapter import NAMES
+from conftest import LAID_OUT
 from live_pages import open_page
 from playwright.sync_api import expect
 
@@ -272,6 +273,7 @@ def test_a_figure_never_makes_the_page_scroll_sideways(site_url, new_page, width
     page = new_page(viewport={"width": width, "height": 800})
     for name in ("index", *(f"chapters/{name}" for name in NAMES)):
         page.goto(f"{site_url}/{name}.html")
+        page.locator(LAID_OUT).wait_for(state="attached")
         page.locator(".nn-live").first.wait_for()
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
 

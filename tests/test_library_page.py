@@ -6,6 +6,7 @@ import re
 
 import pytest
 from chapter import NAMES
+from conftest import LAID_OUT
 from lxml import html
 
 from nnlib import gradient, graph, layers, live
@@ -96,6 +97,7 @@ def test_the_page_is_light(site):
 def test_the_page_fits_a_phone_and_keeps_to_itself(site_url, new_page, page_errors):
     page = new_page(viewport={"width": 390, "height": 800})
     page.goto(f"{site_url}/chapters/library.html", wait_until="networkidle")
+    page.locator(LAID_OUT).wait_for(state="attached")
     page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
     assert page.locator("details pre:visible").count() >= len(LAYERS)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

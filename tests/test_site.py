@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from chapter import NAMES
+from conftest import LAID_OUT
 from lxml import html
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -156,6 +157,7 @@ def test_solutions_are_folded_and_open(site_url, page):
 def test_no_page_scrolls_sideways_on_a_phone(site_url, new_page, page_name, width):
     page = new_page(viewport={"width": width, "height": 800})
     page.goto(f"{site_url}/{page_name}.html")
+    page.locator(LAID_OUT).wait_for(state="attached")  # before, what is too wide may be cut off
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 

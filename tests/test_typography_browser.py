@@ -4,6 +4,7 @@ import re
 
 import lxml.html
 import pytest
+from conftest import LAID_OUT
 from contrast import IN_BROWSER
 
 FRONT = "index.html"
@@ -76,6 +77,7 @@ def test_lines_are_comfortable_and_nothing_is_wider_than_the_window(
     page = new_page(viewport={"width": width, "height": height})
     for name in PAGES:
         page.goto(f"{site_url}/{name}")
+        page.locator(LAID_OUT).wait_for(state="attached")
         page.wait_for_load_state("networkidle")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
         assert page.evaluate(TOO_WIDE) == [], name
