@@ -30,6 +30,7 @@ def chapter(request, site_url, new_page):
     page = new_page(**PHONE)
     page.goto(f"{site_url}/chapters/{request.param}.html")
     page.locator(LAID_OUT).wait_for(state="attached")
+    page.locator(".nn-live").first.wait_for()
     page.evaluate(UNFOLD)
     return page
 
